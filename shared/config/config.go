@@ -1,0 +1,45 @@
+// Package config fills a deployable's Config struct from the environment. It
+// is the only place that reads environment variables.
+//
+// A struct names its variables in tags, `env:"NIGHTWIRE_STREAM, required"` or
+// `env:"PORT, default=8080"`, and may have a Validate method; see
+// github.com/sethvargo/go-envconfig for the tags.
+package config
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/sethvargo/go-envconfig"
+)
+
+type validator interface{ Validate() error }
+
+// Load fills a new T from the environment and validates it. The error names
+// the variable and what it wants.
+func Load[T any](ctx context.Context) (*T, error) {
+	return LoadFrom[T](ctx, envconfig.OsLookuper())
+}
+
+// LoadMap does the same from a map, for tests and embedding.
+func LoadMap[T any](ctx context.Context, variables map[string]string) (*T, error) {
+	return LoadFrom[T](ctx, envconfig.MapLookuper(variables))
+}
+
+// LoadFrom does the same from any source of variables.
+func LoadFrom[T any](ctx context.Context, source envconfig.Lookuper) (*T, error) {
+	c := new(T)
+	if err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: c, Lookuper: source}); err != nil {
+		return nil, fmt.Errorf("read configuration from the environment: %w", err)
+	}
+	if v, ok := any(c).(validator); ok {
+		if err := v.Validate(); err != nil {
+			return nil, fmt.Errorf("check configuration: %w", err)
+		}
+	}
+	return c, nil
+}
+
+// Lookup reads one environment variable, for the few places that need a
+// single flag before any configuration exists.
+func Lookup(name string) (string, bool) { return envconfig.OsLookuper().Lookup(name) }

@@ -1,0 +1,122 @@
+// Package event receives what triggers a function. An HTTP request from
+// Eventarc enters; a Pub/Sub message, or the news of an object in a bucket,
+// leaves. It also decides what becomes of an event that could not be handled:
+// Handler acknowledges it, sends it to the dead-letter topic, or has it sent
+// again.
+//
+// Both forms of a CloudEvent are understood, binary (headers) and structured
+// (one JSON document), and both ways in which a bucket tells of an object: a
+// notification through a topic, and a storage event.
+//
+// Source: CloudEvents 1.0 HTTP binding; Pub/Sub push format; Cloud Storage
+// notifications, payload JSON_API_V1.
+package event
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// The types of events that trigger functions.
+const (
+	messagePublished = "google.cloud.pubsub.topic.v1.messagePublished"
+	objectFinalized  = "google.cloud.storage.object.v1.finalized"
+)
+
+// maxBody is above the largest push: 10 MB of message in base64.
+const maxBody = 16 << 20
+
+// Message is a Pub/Sub message, or a storage event in its place.
+type Message struct {
+	ID           string
+	Data         []byte
+	Attributes   map[string]string
+	PublishTime  time.Time
+	Subscription string
+
+	kind string // the CloudEvent's type
+}
+
+// Parse reads the message that a request brings.
+func Parse(r *http.Request) (*Message, error) {
+	body, err := readBody(r)
+	if err != nil {
+		return nil, err
+	}
+	kind := r.Header.Get("Ce-Type")
+	id := r.Header.Get("Ce-Id")
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/cloudevents+json") {
+		var envelope struct {
+			ID   string          `json:"id"`
+			Type string          `json:"type"`
+			Data json.RawMessage `json:"data"`
+		}
+		if err := json.Unmarshal(body, &envelope); err != nil {
+			return nil, malformed("structured CloudEvent: %v", err)
+		}
+		kind, id, body = envelope.Type, envelope.ID, envelope.Data
+	}
+	switch kind {
+	case messagePublished, "": // a plain push has no CloudEvent's headers
+		return parsePush(body)
+	case objectFinalized:
+		return &Message{ID: id, Data: body, kind: kind}, nil
+	default:
+		return nil, malformed("CloudEvent type %q is none that a function expects", kind)
+	}
+}
+
+func readBody(r *http.Request) ([]byte, error) {
+	if r.ContentLength > maxBody {
+		return nil, malformed("body of %d bytes", r.ContentLength)
+	}
+	body := make([]byte, 0, max(r.ContentLength, 512)+1)
+	reader := io.LimitReader(r.Body, maxBody+1)
+	for {
+		n, err := reader.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case err == io.EOF && len(body) <= maxBody:
+			return body, nil
+		case err == io.EOF:
+			return nil, malformed("body of more than %d bytes", maxBody)
+		case err != nil:
+			return nil, fmt.Errorf("read request: %w", err)
+		case len(body) == cap(body):
+			body = append(body, 0)[:len(body)]
+		}
+	}
+}
+
+// push is the body of a push without the message's data, which would cost more
+// to parse than all the rest of handling an alert: parsePush lifts it out.
+type push struct {
+	Subscription string `json:"subscription"`
+	Message      struct {
+		Attributes  map[string]string `json:"attributes"`
+		ID          string            `json:"messageId"`
+		PublishTime time.Time         `json:"publishTime"`
+	} `json:"message"`
+}
+
+func parsePush(body []byte) (*Message, error) {
+	encoded, rest := lift(body, "message", "data")
+	var p push
+	if err := json.Unmarshal(rest, &p); err != nil {
+		return nil, malformed("push: %v", err)
+	}
+	data := make([]byte, base64.StdEncoding.DecodedLen(len(encoded)))
+	n, err := base64.StdEncoding.Decode(data, encoded)
+	if err != nil {
+		return nil, malformed("data of message %s: %v", p.Message.ID, err)
+	}
+	return &Message{
+		ID: p.Message.ID, Data: data[:n], Attributes: p.Message.Attributes,
+		PublishTime: p.Message.PublishTime, Subscription: p.Subscription, kind: messagePublished,
+	}, nil
+}

@@ -1,0 +1,56 @@
+package event
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// deadLetters takes what could not be processed; *DeadLetters is one.
+type deadLetters interface {
+	Put(ctx context.Context, l Letter) error
+}
+
+// Handler serves the events of one function.
+//
+// An event that handle accepts is acknowledged (204). One that can never be
+// processed is put on the dead-letter topic with the reason, and acknowledged
+// only once it is there. Any other error is answered with 500, and Pub/Sub
+// sends the event again.
+type Handler struct {
+	Function    string // the function's name, for dead letters and logs
+	Handle      func(context.Context, *Message) error
+	DeadLetters deadLetters
+	Log         *slog.Logger
+}
+
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx := r.Context()
+	message, err := Parse(r)
+	if err == nil {
+		err = h.Handle(ctx, message)
+	}
+	if IsPermanent(err) {
+		err = h.bury(ctx, message, err)
+	}
+	switch {
+	case err == nil:
+		w.WriteHeader(http.StatusNoContent)
+	case ctx.Err() != nil || errors.Is(err, context.Canceled):
+		// The caller has gone or we are stopping; the event comes again.
+		http.Error(w, "cancelled", http.StatusServiceUnavailable)
+	default:
+		h.Log.ErrorContext(ctx, "event will be sent again", "function", h.Function, "error", err)
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+	}
+}
+
+func (h *Handler) bury(ctx context.Context, message *Message, cause error) error {
+	if message == nil {
+		message = &Message{}
+	}
+	h.Log.ErrorContext(ctx, "event cannot be processed", "function", h.Function, "error", cause, "messageId", message.ID)
+	return h.DeadLetters.Put(ctx, Letter{Function: h.Function, Reason: cause.Error(), Message: message, At: time.Now()})
+}

@@ -1,0 +1,122 @@
+// Package lsst reads the alerts of the Vera C. Rubin Observatory's Legacy
+// Survey of Space and Time: what differs from other surveys, and nothing else.
+//
+// Source: the alert schemas 7.4, 9.0, 10.0 and 11.0 of the Rubin project; the
+// data products definition document LSE-163 for the meaning of the ids.
+package lsst
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"nightwire.dev/shared/alert"
+	"nightwire.dev/shared/packet"
+)
+
+// Survey is the survey's name in streams and tables.
+const Survey = "lsst"
+
+// Read makes an alert of a packet's record.
+func Read(p *packet.Packet) (alert.Alert, error) {
+	source := p.Record.Get("diaSource")
+	if source.IsNull() {
+		return alert.Alert{}, &alert.Fault{Field: "diaSource", Reason: "missing: this is not an LSST alert"}
+	}
+	a := alert.Alert{
+		Survey:     Survey,
+		Schema:     Version(p.Schema),
+		ObjectID:   objectID(p.Record),
+		Candid:     source.Get("diaSourceId").Int(),
+		ObservedAt: alert.Time(mjd(source)),
+		RADeg:      source.Get("ra").Float(),
+		DecDeg:     source.Get("dec").Float(),
+		Record:     p.Record,
+	}
+	return a, a.Validate()
+}
+
+// Version is the version in the name of the record: "9.0" of lsst.v9_0.alert.
+func Version(s *packet.Schema) string {
+	for part := range strings.SplitSeq(s.Name, ".") {
+		if version, ok := strings.CutPrefix(part, "v"); ok {
+			return strings.ReplaceAll(version, "_", ".")
+		}
+	}
+	return s.Strings["version"]
+}
+
+// objectID is the diaObjectId or, for a solar system object, which has no
+// diaObject, "sso-" and its ssObjectId. A source may belong to neither.
+func objectID(record packet.Value) string {
+	for _, path := range [][]string{{"diaObject", "diaObjectId"}, {"diaSource", "diaObjectId"}} {
+		if id := record.Get(path...).Int(); id != 0 {
+			return strconv.FormatInt(id, 10)
+		}
+	}
+	for _, path := range [][]string{{"diaSource", "ssObjectId"}, {"ssSource", "ssObjectId"}, {"ssObject", "ssObjectId"}} {
+		if id := record.Get(path...).Int(); id != 0 {
+			return "sso-" + strconv.FormatInt(id, 10)
+		}
+	}
+	return "unassociated"
+}
+
+// Night is the night at the telescope, from noon to noon: the date of the
+// observation in a time zone twelve hours behind UTC.
+func Night(a *alert.Alert) string {
+	return a.ObservedAt.Add(-12 * time.Hour).Format(time.DateOnly)
+}
+
+// mjd is the middle of the exposure, UTC.
+func mjd(source packet.Value) float64 {
+	return alert.MJDFromTAI(source.Get("midpointMjdTai").Float())
+}
+
+// Detections are the triggering detection, first, and those of the history in
+// the packet's order.
+func Detections(record packet.Value) []alert.Detection {
+	found := []alert.Detection{}
+	if d, ok := detection(record.Get("diaSource")); ok {
+		found = append(found, d)
+	}
+	for _, previous := range record.Get("prvDiaSources").Items() {
+		if d, ok := detection(previous); ok {
+			found = append(found, d)
+		}
+	}
+	return found
+}
+
+// Limits are the upper limits of the history, which packets had up to 7.4.
+func Limits(record packet.Value) []alert.Limit {
+	var limits []alert.Limit
+	for _, limit := range record.Get("prvDiaNondetectionLimits").Items() {
+		flux, _ := alert.Detection{FluxUJy: 5 * limit.Get("diaNoise").Float() / nanoPerMicro}.Mag()
+		limits = append(limits, alert.Limit{MJD: mjd(limit), Band: limit.Get("band").Text(), Mag: flux})
+	}
+	return limits
+}
+
+// nanoPerMicro: the survey's fluxes are in nanojansky.
+const nanoPerMicro = 1000
+
+func detection(source packet.Value) (alert.Detection, bool) {
+	flux, sigma := source.Get("psfFlux"), source.Get("psfFluxErr")
+	if source.IsNull() || flux.IsNull() || sigma.IsNull() {
+		return alert.Detection{}, false
+	}
+	d := alert.Detection{
+		Candid:     alert.Some(source.Get("diaSourceId").Int()),
+		MJD:        mjd(source),
+		Band:       source.Get("band").Text(),
+		FluxUJy:    flux.Float() / nanoPerMicro,
+		FluxErrUJy: sigma.Float() / nanoPerMicro,
+		RADeg:      alert.Some(source.Get("ra").Float()),
+		DecDeg:     alert.Some(source.Get("dec").Float()),
+	}
+	if reliability := source.Get("reliability"); !reliability.IsNull() {
+		d.RealBogus = alert.Some(reliability.Float())
+	}
+	return d, true
+}

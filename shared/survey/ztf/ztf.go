@@ -1,0 +1,147 @@
+// Package ztf reads the alerts of the Zwicky Transient Facility: what differs
+// from other surveys, and nothing else. A packet's record enters, an
+// alert.Alert or its photometry leaves.
+//
+// Source: the ZTF alert schemas 3.3 and 4.02, and their field descriptions.
+package ztf
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"nightwire.dev/shared/alert"
+	"nightwire.dev/shared/packet"
+)
+
+// Survey is the survey's name in streams and tables.
+const Survey = "ztf"
+
+// Read makes an alert of a packet's record.
+func Read(p *packet.Packet) (alert.Alert, error) {
+	record := p.Record
+	candidate := record.Get("candidate")
+	if candidate.IsNull() {
+		return alert.Alert{}, &alert.Fault{Field: "candidate", Reason: "missing: this is not a ZTF alert"}
+	}
+	a := alert.Alert{
+		Survey:     Survey,
+		Schema:     record.Get("schemavsn").Text(),
+		ObjectID:   record.Get("objectId").Text(),
+		Candid:     record.Get("candid").Int(),
+		ObservedAt: alert.Time(alert.MJDFromJD(candidate.Get("jd").Float())),
+		RADeg:      candidate.Get("ra").Float(),
+		DecDeg:     candidate.Get("dec").Float(),
+		Record:     record,
+	}
+	if program := candidate.Get("programid"); !program.IsNull() {
+		a.ProgramID = alert.Some(int(program.Int()))
+	}
+	return a, a.Validate()
+}
+
+// nightlyTopic is the form of the survey's Kafka topics: one a night and
+// programme, named after the UTC date of the night.
+var nightlyTopic = regexp.MustCompile(`^ztf_(\d{8})_programid[123]$`)
+
+// Night is the night to which an alert belongs: the date in the name of the
+// Kafka topic, or the UTC date of the observation where there is none.
+func Night(a *alert.Alert, kafkaTopic string) string {
+	if match := nightlyTopic.FindStringSubmatch(kafkaTopic); match != nil {
+		if night, err := time.Parse("20060102", match[1]); err == nil {
+			return night.Format(time.DateOnly)
+		}
+	}
+	return a.ObservedAt.Format(time.DateOnly)
+}
+
+// bands are the filters by their fid.
+var bands = map[int64]string{1: "g", 2: "r", 3: "i"}
+
+// Detections are the triggering detection, first, and those of the history in
+// the packet's order. History without a magnitude is an upper limit: see Limits.
+func Detections(record packet.Value) []alert.Detection {
+	found := []alert.Detection{}
+	if d, ok := detection(record.Get("candidate")); ok {
+		found = append(found, d)
+	}
+	for _, previous := range record.Get("prv_candidates").Items() {
+		if d, ok := detection(previous); ok {
+			found = append(found, d)
+		}
+	}
+	return found
+}
+
+// Limits are the upper limits of the history in the packet's order.
+func Limits(record packet.Value) []alert.Limit {
+	var limits []alert.Limit
+	for _, previous := range record.Get("prv_candidates").Items() {
+		limit := previous.Get("diffmaglim")
+		if previous.Get("magpsf").IsNull() && !limit.IsNull() {
+			limits = append(limits, alert.Limit{
+				MJD:  alert.MJDFromJD(previous.Get("jd").Float()),
+				Band: bands[previous.Get("fid").Int()],
+				Mag:  limit.Float(),
+			})
+		}
+	}
+	return limits
+}
+
+func detection(c packet.Value) (alert.Detection, bool) {
+	mag, sigma := c.Get("magpsf"), c.Get("sigmapsf")
+	if mag.IsNull() || sigma.IsNull() {
+		return alert.Detection{}, false
+	}
+	d := alert.Detection{
+		MJD:       alert.MJDFromJD(c.Get("jd").Float()),
+		Band:      bands[c.Get("fid").Int()],
+		RADeg:     Number(c.Get("ra")),
+		DecDeg:    Number(c.Get("dec")),
+		RealBogus: Number(c.Get("drb")),
+	}
+	if !d.RealBogus.Known {
+		d.RealBogus = Number(c.Get("rb"))
+	}
+	if candid := c.Get("candid"); !candid.IsNull() {
+		d.Candid = alert.Some(candid.Int())
+	}
+	d.FluxUJy, d.FluxErrUJy = alert.Flux(mag.Float(), sigma.Float())
+	if positive := IsPositive(c.Get("isdiffpos")); positive.Known && !positive.Value {
+		d.FluxUJy = -d.FluxUJy
+	}
+	return d, true
+}
+
+// IsPositive settles isdiffpos: "t" or "1" (in very old packets the number 1)
+// is a positive subtraction, "f" or "0" a negative one; detections of one
+// packet mix both spellings. Upper limits have none.
+func IsPositive(v packet.Value) alert.Maybe[bool] {
+	switch v.Kind() {
+	case packet.String:
+		switch strings.ToLower(v.Text()) {
+		case "t", "1", "true":
+			return alert.Some(true)
+		case "f", "0", "false":
+			return alert.Some(false)
+		}
+	case packet.Int, packet.Long:
+		return alert.Some(v.Int() == 1)
+	case packet.Boolean:
+		return alert.Some(v.Bool())
+	}
+	return alert.Maybe[bool]{}
+}
+
+// noMatch is what the survey writes where it looked for a neighbour and found
+// none: in ssdistnr, ssmagnr, distpsnr1, sgscore1 and their like.
+const noMatch = -999
+
+// Number is a measured number: null and -999 are both a missing value.
+func Number(v packet.Value) alert.Maybe[float64] {
+	if v.IsNull() || v.Float() == noMatch {
+		return alert.Maybe[float64]{}
+	}
+	return alert.Some(v.Float())
+}
