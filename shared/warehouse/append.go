@@ -1,0 +1,199 @@
+package warehouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"cloud.google.com/go/bigquery/storage/apiv1/storagepb"
+	"cloud.google.com/go/bigquery/storage/managedwriter"
+)
+
+// The largest request that we make. The API takes 10 MB; a smaller request
+// keeps the rows behind it from waiting.
+const (
+	maxBatchRows  = 500
+	maxBatchBytes = 4 << 20
+)
+
+// maxInFlight is how many requests are on their way at once. While they are,
+// the rows that arrive gather for the next one: the busier, the larger.
+const maxInFlight = 2
+
+// RowError is a row that the table refuses.
+type RowError struct {
+	Code    string
+	Message string
+}
+
+func (e *RowError) Error() string { return fmt.Sprintf("row refused: %s: %s", e.Code, e.Message) }
+
+// Permanent tells that trying again cannot help.
+func (e *RowError) Permanent() bool { return true }
+
+// Append stores a row and returns once BigQuery has confirmed it. Rows of
+// concurrent calls share requests.
+func (t *Table) Append(ctx context.Context, row Row) error {
+	l := t.layout.Load()
+	encoded, err := l.encode(row)
+	if err != nil {
+		return err
+	}
+	p := &pendingRow{row: encoded, layout: l, done: make(chan error, 1)}
+	if err := t.appender.put(ctx, p); err != nil {
+		return err
+	}
+	select {
+	case err := <-p.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// pendingRow is a row that waits for its confirmation.
+type pendingRow struct {
+	row    []byte
+	layout *layout
+	done   chan error
+}
+
+// appender gathers rows into requests.
+type appender struct {
+	stream *managedwriter.ManagedStream
+	queue  chan *pendingRow
+	slots  chan struct{}
+	ctx    context.Context //nolint:containedctx // ends with the appender, not with one caller
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	sent *layout // the newest layout that the stream knows
+}
+
+func newAppender(stream *managedwriter.ManagedStream, known *layout) *appender {
+	ctx, cancel := context.WithCancel(context.Background())
+	a := &appender{
+		stream: stream, sent: known, ctx: ctx, cancel: cancel,
+		queue: make(chan *pendingRow, maxBatchRows),
+		slots: make(chan struct{}, maxInFlight),
+	}
+	a.wg.Go(a.run)
+	return a
+}
+
+// close ends the appender; callers that still wait get an error and will be
+// asked again by Pub/Sub.
+func (a *appender) close() {
+	a.cancel()
+	a.wg.Wait()
+	_ = a.stream.Close()
+}
+
+var errClosed = errors.New("the table is closed")
+
+func (a *appender) put(ctx context.Context, p *pendingRow) error {
+	select {
+	case a.queue <- p:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-a.ctx.Done():
+		return errClosed
+	}
+}
+
+func (a *appender) run() {
+	for {
+		var first *pendingRow
+		select {
+		case first = <-a.queue:
+		case <-a.ctx.Done():
+			a.finish(a.gather(nil), errClosed)
+			return
+		}
+		select {
+		case a.slots <- struct{}{}:
+			a.send(a.gather(first))
+		case <-a.ctx.Done():
+			a.finish(a.gather(first), errClosed)
+			return
+		}
+	}
+}
+
+// gather takes what is in the queue, up to the largest request.
+func (a *appender) gather(first *pendingRow) []*pendingRow {
+	var batch []*pendingRow
+	size := 0
+	if first != nil {
+		batch, size = append(batch, first), len(first.row)
+	}
+	for len(batch) < maxBatchRows && size < maxBatchBytes {
+		select {
+		case p := <-a.queue:
+			batch, size = append(batch, p), size+len(p.row)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// send appends a batch. The newest layout among its rows describes them all.
+func (a *appender) send(batch []*pendingRow) {
+	rows := make([][]byte, len(batch))
+	var options []managedwriter.AppendOption
+	for i, p := range batch {
+		rows[i] = p.row
+		if len(p.layout.columns) > len(a.sent.columns) || countColumns(p.layout.columns) > countColumns(a.sent.columns) {
+			a.sent = p.layout
+			options = []managedwriter.AppendOption{managedwriter.UpdateSchemaDescriptor(a.sent.descriptor)}
+		}
+	}
+	result, err := a.stream.AppendRows(a.ctx, rows, options...)
+	if err != nil {
+		<-a.slots
+		a.finish(batch, fmt.Errorf("append rows: %w", err))
+		return
+	}
+	a.wg.Go(func() {
+		response, err := result.FullResponse(a.ctx)
+		<-a.slots
+		a.settle(batch, response, err)
+	})
+}
+
+// settle tells each caller what became of its row. A request with a bad row
+// stores none of its rows: the good ones go round again.
+func (a *appender) settle(batch []*pendingRow, response *storagepb.AppendRowsResponse, err error) {
+	refused := response.GetRowErrors()
+	if len(refused) == 0 {
+		if err != nil {
+			err = fmt.Errorf("append rows: %w", err)
+		}
+		a.finish(batch, err)
+		return
+	}
+	for _, e := range refused {
+		if i := int(e.GetIndex()); i >= 0 && i < len(batch) && batch[i] != nil {
+			batch[i].done <- &RowError{Code: e.GetCode().String(), Message: e.GetMessage()}
+			batch[i] = nil
+		}
+	}
+	for _, p := range batch {
+		if p == nil {
+			continue
+		}
+		if err := a.put(a.ctx, p); err != nil {
+			p.done <- err
+		}
+	}
+}
+
+// finish ends the wait of each caller with err; nil means that all are stored.
+func (a *appender) finish(batch []*pendingRow, err error) {
+	for _, p := range batch {
+		p.done <- err
+	}
+}

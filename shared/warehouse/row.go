@@ -1,0 +1,185 @@
+package warehouse
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"nightwire.dev/schemas"
+	"nightwire.dev/shared/packet"
+)
+
+// Row is one row of a table.
+type Row struct {
+	// Record, if there is one, fills the columns that have its fields' names.
+	Record packet.Value
+
+	// Values fill other columns by name: string, int64, float64, bool, []byte;
+	// time.Time for a TIMESTAMP; a string YYYY-MM-DD for a DATE; WKT for a
+	// GEOGRAPHY; Values for a RECORD. nil is null.
+	Values Values
+}
+
+// Values are columns by name.
+type Values map[string]any
+
+// encode writes the row as the layout's message.
+func (l *layout) encode(row Row) ([]byte, error) {
+	b := make([]byte, 0, 16<<10)
+	if !row.Record.IsNull() {
+		b = appendRecord(b, row.Record, l.planFor(row.Record.Type))
+	}
+	b, err := appendValues(b, row.Values, l.columns)
+	if err != nil {
+		return nil, fmt.Errorf("row: %w", err)
+	}
+	return b, nil
+}
+
+func appendRecord(b []byte, record packet.Value, p *plan) []byte {
+	i := 0
+	for _, value := range record.Fields() {
+		if to := &p.fields[i]; to.column != nil && !value.IsNull() {
+			b = appendField(b, value, to)
+		}
+		i++
+	}
+	return b
+}
+
+func appendField(b []byte, value packet.Value, to *target) []byte {
+	if to.column.Mode != schemas.Repeated {
+		return appendOne(b, value, to)
+	}
+	for _, item := range value.Items() {
+		if !item.IsNull() {
+			b = appendOne(b, item, to)
+		}
+	}
+	return b
+}
+
+// appendOne writes one value in the form that its column wants. A column of
+// another form than the value's is a matter of Merge and Cover, not of here.
+func appendOne(b []byte, value packet.Value, to *target) []byte {
+	switch to.column.Type {
+	case schemas.Integer:
+		return appendVarint(b, to.number, value.Int())
+	case schemas.Float:
+		return appendDouble(b, to.number, value.Float())
+	case schemas.Boolean:
+		return appendVarint(b, to.number, int64(protowire.EncodeBool(value.Bool()))) //nolint:gosec // 0 or 1
+	case schemas.Timestamp:
+		return appendVarint(b, to.number, microseconds(value))
+	case schemas.Date:
+		return appendVarint(b, to.number, value.Int())
+	case schemas.String:
+		return appendText(b, to.number, value.Bytes())
+	case schemas.JSON:
+		return appendText(b, to.number, value.AppendJSON(nil))
+	case schemas.Record:
+		return appendNested(b, to.number, func(b []byte) []byte { return appendRecord(b, value, to.nested) })
+	default:
+		b = protowire.AppendTag(b, protowire.Number(to.number), protowire.BytesType) //nolint:gosec // small
+		return protowire.AppendBytes(b, value.Bytes())
+	}
+}
+
+// microseconds reads a timestamp by its logical type.
+func microseconds(value packet.Value) int64 {
+	if strings.HasSuffix(value.Type.Logical, "millis") {
+		return value.Int() * 1000
+	}
+	return value.Int()
+}
+
+func appendValues(b []byte, values Values, columns []schemas.Column) ([]byte, error) {
+	used := 0
+	for i, c := range columns {
+		value, ok := values[c.Name]
+		if !ok {
+			continue
+		}
+		used++
+		var err error
+		if b, err = appendValue(b, i+1, c, value); err != nil {
+			return nil, fmt.Errorf("column %s: %w", c.Name, err)
+		}
+	}
+	if used != len(values) {
+		return nil, fmt.Errorf("%d of the %d values have no column", len(values)-used, len(values))
+	}
+	return b, nil
+}
+
+func appendValue(b []byte, number int, c schemas.Column, value any) ([]byte, error) {
+	switch v := value.(type) {
+	case nil:
+		return b, nil
+	case string:
+		if c.Type == schemas.Date {
+			day, err := time.Parse(time.DateOnly, v)
+			return appendVarint(b, number, day.Unix()/86400), err
+		}
+		return appendText(b, number, []byte(v)), nil
+	case []byte:
+		return appendText(b, number, v), nil
+	case int64:
+		return appendVarint(b, number, v), nil
+	case float64:
+		return appendDouble(b, number, v), nil
+	case bool:
+		return appendVarint(b, number, int64(protowire.EncodeBool(v))), nil //nolint:gosec // 0 or 1
+	case time.Time:
+		return appendVarint(b, number, v.UnixMicro()), nil
+	case Values:
+		var err error
+		b = appendNested(b, number, func(b []byte) []byte {
+			var nested []byte
+			nested, err = appendValues(b, v, c.Fields)
+			return nested
+		})
+		return b, err
+	default:
+		return nil, fmt.Errorf("a %T is no value of a column", value)
+	}
+}
+
+func appendVarint(b []byte, number int, n int64) []byte {
+	b = protowire.AppendTag(b, protowire.Number(number), protowire.VarintType) //nolint:gosec // small
+	return protowire.AppendVarint(b, uint64(n))                                //nolint:gosec // two's complement is the format
+}
+
+func appendDouble(b []byte, number int, f float64) []byte {
+	b = protowire.AppendTag(b, protowire.Number(number), protowire.Fixed64Type) //nolint:gosec // small
+	return protowire.AppendFixed64(b, math.Float64bits(f))
+}
+
+// appendText writes a string. BigQuery refuses a row with a string that is not
+// UTF-8; the archive keeps the bytes, the table the replacement character.
+func appendText(b []byte, number int, text []byte) []byte {
+	b = protowire.AppendTag(b, protowire.Number(number), protowire.BytesType) //nolint:gosec // small
+	if !utf8.Valid(text) {
+		return protowire.AppendString(b, strings.ToValidUTF8(string(text), "\uFFFD"))
+	}
+	return protowire.AppendBytes(b, text)
+}
+
+// appendNested writes a message inside a message: its content first, then the
+// length moved in before it.
+func appendNested(b []byte, number int, content func([]byte) []byte) []byte {
+	b = protowire.AppendTag(b, protowire.Number(number), protowire.BytesType) //nolint:gosec // small
+	start := len(b)
+	b = content(b)
+	length := len(b) - start
+	prefix := protowire.SizeVarint(uint64(length)) //nolint:gosec // not negative
+	for range prefix {
+		b = append(b, 0)
+	}
+	copy(b[start+prefix:], b[start:start+length])
+	protowire.AppendVarint(b[:start], uint64(length)) //nolint:gosec // not negative
+	return b
+}
