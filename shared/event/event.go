@@ -42,15 +42,22 @@ type Message struct {
 	kind string // the CloudEvent's type
 }
 
-// Parse reads the message that a request brings.
+// Parse reads the message that a request brings. With an error comes what
+// there was to read, so that it can be kept.
 func Parse(r *http.Request) (*Message, error) {
 	body, err := readBody(r)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		var m *Message
+		if m, err = parse(r.Header, body); err == nil {
+			return m, nil
+		}
 	}
-	kind := r.Header.Get("Ce-Type")
-	id := r.Header.Get("Ce-Id")
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/cloudevents+json") {
+	return &Message{ID: r.Header.Get("Ce-Id"), Data: body}, err
+}
+
+func parse(header http.Header, body []byte) (*Message, error) {
+	kind, id := header.Get("Ce-Type"), header.Get("Ce-Id")
+	if strings.HasPrefix(header.Get("Content-Type"), "application/cloudevents+json") {
 		var envelope struct {
 			ID   string          `json:"id"`
 			Type string          `json:"type"`
@@ -93,12 +100,13 @@ func readBody(r *http.Request) ([]byte, error) {
 	}
 }
 
-// push is the body of a push without the message's data, which would cost more
-// to parse than all the rest of handling an alert: parsePush lifts it out.
+// push is the body of a push. The message's data would cost more to parse than
+// all the rest of handling an alert: parsePush lifts it out before.
 type push struct {
 	Subscription string `json:"subscription"`
 	Message      struct {
 		Attributes  map[string]string `json:"attributes"`
+		Data        []byte            `json:"data"` // where it could not be lifted out
 		ID          string            `json:"messageId"`
 		PublishTime time.Time         `json:"publishTime"`
 	} `json:"message"`
@@ -110,13 +118,23 @@ func parsePush(body []byte) (*Message, error) {
 	if err := json.Unmarshal(rest, &p); err != nil {
 		return nil, malformed("push: %v", err)
 	}
+	if len(encoded) == 0 {
+		return p.as(p.Message.Data), nil
+	}
+	if len(p.Message.Data) > 0 {
+		return nil, malformed("message %s has data twice", p.Message.ID)
+	}
 	data := make([]byte, base64.StdEncoding.DecodedLen(len(encoded)))
 	n, err := base64.StdEncoding.Decode(data, encoded)
 	if err != nil {
 		return nil, malformed("data of message %s: %v", p.Message.ID, err)
 	}
+	return p.as(data[:n]), nil
+}
+
+func (p *push) as(data []byte) *Message {
 	return &Message{
-		ID: p.Message.ID, Data: data[:n], Attributes: p.Message.Attributes,
+		ID: p.Message.ID, Data: data, Attributes: p.Message.Attributes,
 		PublishTime: p.Message.PublishTime, Subscription: p.Subscription, kind: messagePublished,
-	}, nil
+	}
 }

@@ -48,9 +48,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Handler) bury(ctx context.Context, message *Message, cause error) error {
-	if message == nil {
-		message = &Message{}
-	}
 	h.Log.ErrorContext(ctx, "event cannot be processed", "function", h.Function, "error", cause, "messageId", message.ID)
 	return h.DeadLetters.Put(ctx, Letter{Function: h.Function, Reason: cause.Error(), Message: message, At: time.Now()})
 }

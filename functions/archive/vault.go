@@ -1,0 +1,107 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"net/http"
+	"strconv"
+
+	"cloud.google.com/go/storage"
+	"google.golang.org/api/googleapi"
+	"nightwire.dev/shared/alert"
+	"nightwire.dev/shared/names"
+	"nightwire.dev/shared/origin"
+)
+
+// Vault is the bucket of alerts, in which nothing is ever overwritten.
+type Vault struct{ Bucket *storage.BucketHandle }
+
+// File is an alert to be kept.
+type File struct {
+	Object  names.Object
+	Content []byte // a valid Avro file
+	SHA256  string // of the bytes as sent, hexadecimal
+	Origin  origin.Origin
+	Alert   *alert.Alert
+}
+
+// Result is what became of a file.
+type Result struct {
+	Outcome    Outcome
+	Name       string
+	Generation int64
+}
+
+// Store creates the file. Where its name is taken, the same content is a
+// duplicate; other content is kept beside it, under a name that tells it by
+// its digest. A record that comes again after a crash finds the file that was
+// created for it, and is told the outcome of the first time.
+func (v *Vault) Store(ctx context.Context, f File) (Result, error) {
+	result, err := v.create(ctx, f.Object.Path(), f, Stored)
+	if err != nil || result.Outcome != Conflict {
+		return result, err
+	}
+	return v.create(ctx, f.Object.Conflict(f.SHA256), f, Conflict)
+}
+
+// create writes a file under a name. created is the outcome if this record's
+// file is there afterwards; Conflict says that another content has the name.
+func (v *Vault) create(ctx context.Context, name string, f File, created Outcome) (Result, error) {
+	object := v.Bucket.Object(name)
+	w := object.If(storage.Conditions{DoesNotExist: true}).NewWriter(ctx)
+	w.ChunkSize = 0 // one request; the default buffers 16 MB
+	w.ContentType = "application/avro"
+	w.Metadata = metadata(f)
+	w.CRC32C, w.SendCRC32C = crc32.Checksum(f.Content, castagnoli), true
+	_, err := w.Write(f.Content)
+	if cerr := w.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		return Result{Outcome: created, Name: name, Generation: w.Attrs().Generation}, nil
+	}
+	if !nameTaken(err) {
+		return Result{}, fmt.Errorf("create: %w", err)
+	}
+	there, err := object.Attrs(ctx)
+	if err != nil {
+		return Result{}, fmt.Errorf("look at what is there: %w", err)
+	}
+	first, err := origin.Parse(there.Metadata)
+	result := Result{Outcome: Duplicate, Name: name, Generation: there.Generation}
+	switch {
+	case there.Metadata[sha256Key] != f.SHA256:
+		result.Outcome = Conflict
+	case err == nil && first.Same(f.Origin):
+		result.Outcome = created
+	}
+	return result, nil
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// sha256Key is the metadata that holds the digest of the bytes as sent.
+const sha256Key = "sha256"
+
+// metadata lets people find and judge a file without reading it.
+func metadata(f File) map[string]string {
+	m := map[string]string{
+		"objectId": f.Alert.ObjectID,
+		"candid":   strconv.FormatInt(f.Alert.Candid, 10),
+		"ra":       strconv.FormatFloat(f.Alert.RADeg, 'f', -1, 64),
+		"dec":      strconv.FormatFloat(f.Alert.DecDeg, 'f', -1, 64),
+		"mjd":      strconv.FormatFloat(alert.MJD(f.Alert.ObservedAt), 'f', 8, 64),
+		"schema":   f.Alert.Schema,
+		"night":    f.Object.Night,
+		sha256Key:  f.SHA256,
+	}
+	f.Origin.Attributes(m)
+	return m
+}
+
+func nameTaken(err error) bool {
+	var api *googleapi.Error
+	return errors.As(err, &api) && api.Code == http.StatusPreconditionFailed
+}

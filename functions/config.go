@@ -1,0 +1,29 @@
+package functions
+
+import (
+	"nightwire.dev/shared/names"
+	"nightwire.dev/shared/warehouse"
+)
+
+// Config is what an instance is told by its environment. The clients also read
+// PUBSUB_EMULATOR_HOST and STORAGE_EMULATOR_HOST, which point them at a local
+// stack.
+type Config struct {
+	Project string       `env:"GOOGLE_CLOUD_PROJECT, required"`
+	Stream  names.Stream `env:"NIGHTWIRE_STREAM, required"`
+	Suffix  string       `env:"NIGHTWIRE_SUFFIX"` // of a test deployment
+
+	SchemaRegistry         string `env:"SCHEMA_REGISTRY_URL"` // of the survey, if it sends the Confluent wire format
+	SchemaRegistryUsername string `env:"SCHEMA_REGISTRY_USERNAME"`
+	SchemaRegistryPassword string `env:"SCHEMA_REGISTRY_PASSWORD"`
+
+	Warehouse warehouse.Config
+}
+
+// Resources names what the instance's stream owns.
+func (c *Config) Resources() names.Resources {
+	return names.Resources{Project: c.Project, Stream: c.Stream, Suffix: c.Suffix}
+}
+
+// Validate says which variable is wrong.
+func (c *Config) Validate() error { return c.Resources().Validate() }

@@ -1,0 +1,85 @@
+// Package functions registers every Cloud Function of Nightwire. Each is one
+// folder: it takes an event, decides and acts; what functions say to each
+// other is a message, and none imports another.
+//
+// One instance serves one function of one stream. Its clients are opened at
+// its first event and kept.
+package functions
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"sync"
+
+	framework "github.com/GoogleCloudPlatform/functions-framework-go/functions"
+	"nightwire.dev/functions/archive"
+	"nightwire.dev/functions/rows"
+	"nightwire.dev/shared/config"
+	"nightwire.dev/shared/event"
+	"nightwire.dev/shared/logging"
+)
+
+// handlers makes each function's handler out of what an instance has.
+var handlers = map[string]func(context.Context, *Instance) (handle, error){
+	archive.Name: newArchive,
+	rows.Name:    newRows,
+}
+
+type handle = func(context.Context, *event.Message) error
+
+// Names lists the functions.
+func Names() []string {
+	var all []string
+	for name := range handlers {
+		all = append(all, name)
+	}
+	return all
+}
+
+func init() {
+	log := logging.New(os.Stderr, slog.LevelInfo)
+	instance := sync.OnceValues(func() (*Instance, error) {
+		c, err := config.Load[Config](context.Background())
+		if err != nil {
+			return nil, err
+		}
+		return Open(context.Background(), c, log)
+	})
+	for name := range handlers {
+		// Registered as plain HTTP: the framework's own CloudEvent handling
+		// hangs under concurrent requests, and event reads the same request.
+		framework.HTTP(name, lazily(name, instance, log))
+	}
+}
+
+// lazily makes a function's handler at its first event. While that does not
+// succeed, events are refused and Pub/Sub sends them again.
+func lazily(name string, open func() (*Instance, error), log *slog.Logger) http.HandlerFunc {
+	var mu sync.Mutex
+	var made http.Handler
+	get := func() (http.Handler, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if made != nil {
+			return made, nil
+		}
+		instance, err := open()
+		if err != nil {
+			return nil, err
+		}
+		made, err = instance.Handler(context.Background(), name)
+		return made, err
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		handler, err := get()
+		if err != nil {
+			log.ErrorContext(r.Context(), "function cannot start", "function", name, "error", err)
+			http.Error(w, fmt.Sprintf("%s cannot start: %v", name, err), http.StatusInternalServerError)
+			return
+		}
+		handler.ServeHTTP(w, r)
+	}
+}

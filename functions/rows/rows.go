@@ -1,0 +1,131 @@
+// Package rows makes every archived alert a row of the table alerts_stream.
+//
+// The bucket's notification of a new file enters; the file is read, and its
+// record goes into the table as the survey named and nested it, without the
+// stamps, beside its night, its place on the sky and where it came from.
+//
+// Idempotency key: candid. An event that comes twice makes two rows; the view
+// alerts shows one.
+package rows
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+	"time"
+
+	"cloud.google.com/go/storage"
+	"nightwire.dev/schemas"
+	"nightwire.dev/shared/alert"
+	"nightwire.dev/shared/event"
+	"nightwire.dev/shared/logging"
+	"nightwire.dev/shared/names"
+	"nightwire.dev/shared/origin"
+	"nightwire.dev/shared/packet"
+	"nightwire.dev/shared/survey"
+	"nightwire.dev/shared/warehouse"
+)
+
+// Name is the function's name: its entry point, and its subscription.
+const Name = "rows"
+
+// Rows is the function.
+type Rows struct {
+	Stream  names.Stream
+	Decoder *packet.Decoder
+	Client  *storage.Client
+	Alerts  *warehouse.Table
+}
+
+// Handle writes the row of one archived alert.
+func (f *Rows) Handle(ctx context.Context, m *event.Message) error {
+	o, isNew, err := m.Object()
+	if err != nil || !isNew {
+		return err
+	}
+	ctx = logging.With(ctx, slog.String("stream", string(f.Stream)),
+		slog.String("objectId", o.Metadata["objectId"]), slog.String("candid", o.Metadata["candid"]))
+	row, schema, err := f.read(ctx, o)
+	if err != nil {
+		return fmt.Errorf("row of %s: %w", o.Name, err)
+	}
+	if err := f.Alerts.Cover(ctx, schema, f.Stream.Survey(), schemas.Cutouts()...); err != nil {
+		return fmt.Errorf("row of %s: %w", o.Name, err)
+	}
+	if err := f.Alerts.Append(ctx, row); err != nil {
+		return fmt.Errorf("row of %s: %w", o.Name, err)
+	}
+	return nil
+}
+
+func (f *Rows) read(ctx context.Context, o event.Object) (warehouse.Row, *packet.Schema, error) {
+	content, err := f.download(ctx, o)
+	if err != nil {
+		return warehouse.Row{}, nil, err
+	}
+	p, err := f.Decoder.Decode(ctx, content)
+	if err != nil {
+		return warehouse.Row{}, nil, fmt.Errorf("decode: %w", err)
+	}
+	a, err := survey.Read(f.Stream, p)
+	if err != nil {
+		return warehouse.Row{}, nil, fmt.Errorf("read alert: %w", err)
+	}
+	from, err := origin.Parse(o.Metadata)
+	if err != nil {
+		return warehouse.Row{}, nil, err
+	}
+	return warehouse.Row{Record: p.Record, Values: columns(&a, o, from, time.Now())}, p.Schema, nil
+}
+
+// columns are what the table has besides the survey's own record.
+func columns(a *alert.Alert, o event.Object, from origin.Origin, now time.Time) warehouse.Values {
+	return warehouse.Values{
+		"night":       survey.Night(a, from.Topic),
+		"observed_at": a.ObservedAt,
+		"position":    point(a.RADeg, a.DecDeg),
+		"nightwire": warehouse.Values{
+			"object":      o.Name,
+			"generation":  o.Generation,
+			"kafka":       from.Values(),
+			"archived_at": o.TimeCreated,
+			"ingested_at": now,
+			"schema":      a.Schema,
+			"sha256":      o.Metadata["sha256"],
+		},
+	}
+}
+
+// point is a place on the sky as a GEOGRAPHY: longitude from -180 to 180.
+func point(raDeg, decDeg float64) string {
+	if raDeg > 180 {
+		raDeg -= 360
+	}
+	return "POINT(" + strconv.FormatFloat(raDeg, 'f', -1, 64) + " " + strconv.FormatFloat(decDeg, 'f', -1, 64) + ")"
+}
+
+// goneError is a file that is no longer there.
+type goneError struct{ cause error }
+
+func (e *goneError) Error() string   { return "the file is gone: " + e.cause.Error() }
+func (e *goneError) Unwrap() error   { return e.cause }
+func (e *goneError) Permanent() bool { return true }
+
+func (f *Rows) download(ctx context.Context, o event.Object) ([]byte, error) {
+	r, err := f.Client.Bucket(o.Bucket).Object(o.Name).Generation(o.Generation).NewReader(ctx)
+	if errors.Is(err, storage.ErrObjectNotExist) {
+		return nil, &goneError{err}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open: %w", err)
+	}
+	defer r.Close() //nolint:errcheck // read only
+	content := make([]byte, r.Attrs.Size)
+	if _, err := io.ReadFull(r, content); err != nil {
+		return nil, fmt.Errorf("read: %w", err)
+	}
+	return content, nil
+}
