@@ -34,9 +34,9 @@ func smallRecord() map[string]any {
 	}
 }
 
-func encode(t testing.TB, schema string, record map[string]any) (*packet.Schema, []byte) {
+func encode(t testing.TB, record map[string]any) (*packet.Schema, []byte) {
 	t.Helper()
-	s, err := packet.ParseSchema([]byte(schema))
+	s, err := packet.ParseSchema([]byte(small))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func encode(t testing.TB, schema string, record map[string]any) (*packet.Schema,
 
 func TestCodecs(t *testing.T) {
 	t.Parallel()
-	s, record := encode(t, small, smallRecord())
+	s, record := encode(t, smallRecord())
 	for _, codec := range []ocf.CodecName{ocf.Null, ocf.Deflate, ocf.Snappy, ocf.ZStandard} {
 		t.Run(string(codec), func(t *testing.T) {
 			t.Parallel()
@@ -81,7 +81,7 @@ func TestCodecs(t *testing.T) {
 // TestFaults checks that bad bytes give an error that says what and where.
 func TestFaults(t *testing.T) {
 	t.Parallel()
-	s, record := encode(t, small, smallRecord())
+	s, record := encode(t, smallRecord())
 	file := packet.Container(s, record)
 	header := len(file) - len(record) - 16
 	long := binary.AppendVarint(nil, 20<<20)
@@ -188,7 +188,7 @@ func TestMend(t *testing.T) {
 
 func TestRegistry(t *testing.T) {
 	t.Parallel()
-	_, record := encode(t, small, smallRecord())
+	_, record := encode(t, smallRecord())
 	requests := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		requests++
@@ -266,13 +266,13 @@ func TestRoundTrip(t *testing.T) {
 		if err := avro.Unmarshal(oracle, b, &theirs); err != nil {
 			t.Fatal(err)
 		}
-		if v.Get("id").Int() != theirs["id"].(int64) || v.Get("name").Text() != theirs["name"] || //nolint:forcetypeassert // the schema says so
+		if v.Get("id").Int() != theirs["id"].(int64) || v.Get("name").Text() != theirs["name"] ||
 			v.Get("mag").IsNull() != (theirs["mag"] == nil) || v.Get("history").Len() != len(history) {
 			t.Errorf("record %v was read as %v", record, theirs)
 		}
 		for i, point := range v.Get("history").Items() {
-			want := history[i].(map[string]any)                                                                                                            //nolint:forcetypeassert // made above
-			if point.Get("jd").Float() != want["jd"] || point.Get("fid").Int() != int64(want["fid"].(int32)) || point.Get("good").Bool() != want["good"] { //nolint:forcetypeassert // made above
+			want := history[i].(map[string]any)
+			if point.Get("jd").Float() != want["jd"] || point.Get("fid").Int() != int64(want["fid"].(int32)) || point.Get("good").Bool() != want["good"] {
 				t.Errorf("point %d differs from %v", i, want)
 			}
 		}
@@ -280,7 +280,7 @@ func TestRoundTrip(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	s, record := encode(f, small, smallRecord())
+	s, record := encode(f, smallRecord())
 	f.Add(packet.Container(s, record))
 	f.Add(packet.AppendConfluent(nil, 900, record))
 	f.Add([]byte("Obj\x01\x00"))

@@ -93,7 +93,7 @@ func (r *Registry) fetch(ctx context.Context, id uint32) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("schema registry: %w", err)
 	}
-	defer response.Body.Close() //nolint:errcheck // read only
+	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, 2*maxSchemaText))
 	switch {
 	case err != nil:

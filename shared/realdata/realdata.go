@@ -52,7 +52,7 @@ func Alerts(t testing.TB, keep func(truth map[string]any) bool) []Alert {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close() //nolint:errcheck // read only
+	defer f.Close()
 	var alerts []Alert
 	for lines := bufio.NewReader(f); ; {
 		line, err := lines.ReadBytes('\n')

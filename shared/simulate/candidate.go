@@ -16,7 +16,7 @@ func (n *Night) candidate(o *object, m *measurement) map[string]any {
 	n.count(record, o, m)
 	solarSystem(record, o, m, r)
 	o.catalogue(record, r)
-	bright(record, r, m)
+	bright(record, r)
 
 	record["drb"] = single(1-min(1, math.Abs(normal(r, 0, 0.01+0.6/m.signalToNoise()))), 6)
 	if o.class == Artefact {
@@ -29,7 +29,7 @@ func (n *Night) candidate(o *object, m *measurement) map[string]any {
 	record["rfid"] = referenceID(&m.frame)
 	record["jdstartref"] = decimals(surveyStart-10-float64(m.fieldID%30), 6)
 	record["jdendref"] = decimals(surveyStart+20+float64(m.fieldID%90), 6)
-	record["nframesref"] = int32(15 + m.fieldID%20)
+	record["nframesref"] = 15 + m.fieldID%20
 
 	stars := 250 + 1700*r.Float64()
 	record["nmatches"] = int32(stars)
@@ -73,7 +73,7 @@ func solarSystem(record map[string]any, o *object, m *measurement, r *rand.Rand)
 }
 
 // bright fills in the nearest Gaia sources.
-func bright(record map[string]any, r *rand.Rand, m *measurement) {
+func bright(record map[string]any, r *rand.Rand) {
 	record["neargaia"] = single(uniform(r, 0.05, 25), 5)
 	record["maggaia"] = single(uniform(r, 15, 20.5), 4)
 	record["neargaiabright"] = float32(missing)

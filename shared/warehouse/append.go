@@ -64,7 +64,7 @@ type appender struct {
 	stream *managedwriter.ManagedStream
 	queue  chan *pendingRow
 	slots  chan struct{}
-	ctx    context.Context //nolint:containedctx // ends with the appender, not with one caller
+	ctx    context.Context
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 

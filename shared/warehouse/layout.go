@@ -51,7 +51,7 @@ func describe(name string, columns []schemas.Column) *descriptorpb.DescriptorPro
 	for i, c := range columns {
 		field := &descriptorpb.FieldDescriptorProto{
 			Name:   proto.String(c.Name),
-			Number: proto.Int32(int32(i + 1)), //nolint:gosec // a table has at most 10,000 columns
+			Number: proto.Int32(int32(i + 1)),
 			Type:   protoTypes[c.Type].Enum(),
 			Label:  protoLabels[c.Mode].Enum(),
 		}
@@ -79,10 +79,10 @@ type target struct {
 // planFor finds the plan for records of a type, and makes it at first sight.
 func (l *layout) planFor(t *packet.Type) *plan {
 	if known, ok := l.plans.Load(t); ok {
-		return known.(*plan) //nolint:forcetypeassert // only plans are stored
+		return known.(*plan)
 	}
 	made, _ := l.plans.LoadOrStore(t, newPlan(t, l.columns))
-	return made.(*plan) //nolint:forcetypeassert // only plans are stored
+	return made.(*plan)
 }
 
 func newPlan(t *packet.Type, columns []schemas.Column) *plan {

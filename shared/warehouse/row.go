@@ -71,7 +71,7 @@ func appendOne(b []byte, value packet.Value, to *target) []byte {
 	case schemas.Float:
 		return appendDouble(b, to.number, value.Float())
 	case schemas.Boolean:
-		return appendVarint(b, to.number, int64(protowire.EncodeBool(value.Bool()))) //nolint:gosec // 0 or 1
+		return appendVarint(b, to.number, int64(protowire.EncodeBool(value.Bool())))
 	case schemas.Timestamp:
 		return appendVarint(b, to.number, microseconds(value))
 	case schemas.Date:
@@ -83,7 +83,7 @@ func appendOne(b []byte, value packet.Value, to *target) []byte {
 	case schemas.Record:
 		return appendNested(b, to.number, func(b []byte) []byte { return appendRecord(b, value, to.nested) })
 	default:
-		b = protowire.AppendTag(b, protowire.Number(to.number), protowire.BytesType) //nolint:gosec // small
+		b = protowire.AppendTag(b, protowire.Number(to.number), protowire.BytesType)
 		return protowire.AppendBytes(b, value.Bytes())
 	}
 }
@@ -132,7 +132,7 @@ func appendValue(b []byte, number int, c schemas.Column, value any) ([]byte, err
 	case float64:
 		return appendDouble(b, number, v), nil
 	case bool:
-		return appendVarint(b, number, int64(protowire.EncodeBool(v))), nil //nolint:gosec // 0 or 1
+		return appendVarint(b, number, int64(protowire.EncodeBool(v))), nil
 	case time.Time:
 		return appendVarint(b, number, v.UnixMicro()), nil
 	case Values:
@@ -149,19 +149,19 @@ func appendValue(b []byte, number int, c schemas.Column, value any) ([]byte, err
 }
 
 func appendVarint(b []byte, number int, n int64) []byte {
-	b = protowire.AppendTag(b, protowire.Number(number), protowire.VarintType) //nolint:gosec // small
-	return protowire.AppendVarint(b, uint64(n))                                //nolint:gosec // two's complement is the format
+	b = protowire.AppendTag(b, protowire.Number(number), protowire.VarintType)
+	return protowire.AppendVarint(b, uint64(n))
 }
 
 func appendDouble(b []byte, number int, f float64) []byte {
-	b = protowire.AppendTag(b, protowire.Number(number), protowire.Fixed64Type) //nolint:gosec // small
+	b = protowire.AppendTag(b, protowire.Number(number), protowire.Fixed64Type)
 	return protowire.AppendFixed64(b, math.Float64bits(f))
 }
 
 // appendText writes a string. BigQuery refuses a row with a string that is not
 // UTF-8; the archive keeps the bytes, the table the replacement character.
 func appendText(b []byte, number int, text []byte) []byte {
-	b = protowire.AppendTag(b, protowire.Number(number), protowire.BytesType) //nolint:gosec // small
+	b = protowire.AppendTag(b, protowire.Number(number), protowire.BytesType)
 	if !utf8.Valid(text) {
 		return protowire.AppendString(b, strings.ToValidUTF8(string(text), "\uFFFD"))
 	}
@@ -171,15 +171,15 @@ func appendText(b []byte, number int, text []byte) []byte {
 // appendNested writes a message inside a message: its content first, then the
 // length moved in before it.
 func appendNested(b []byte, number int, content func([]byte) []byte) []byte {
-	b = protowire.AppendTag(b, protowire.Number(number), protowire.BytesType) //nolint:gosec // small
+	b = protowire.AppendTag(b, protowire.Number(number), protowire.BytesType)
 	start := len(b)
 	b = content(b)
 	length := len(b) - start
-	prefix := protowire.SizeVarint(uint64(length)) //nolint:gosec // not negative
+	prefix := protowire.SizeVarint(uint64(length))
 	for range prefix {
 		b = append(b, 0)
 	}
 	copy(b[start+prefix:], b[start:start+length])
-	protowire.AppendVarint(b[:start], uint64(length)) //nolint:gosec // not negative
+	protowire.AppendVarint(b[:start], uint64(length))
 	return b
 }
