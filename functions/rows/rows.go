@@ -122,7 +122,7 @@ func (f *Rows) download(ctx context.Context, o event.Object) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open: %w", err)
 	}
-	defer r.Close() //nolint:errcheck // read only
+	defer r.Close()
 	content := make([]byte, r.Attrs.Size)
 	if _, err := io.ReadFull(r, content); err != nil {
 		return nil, fmt.Errorf("read: %w", err)
