@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"nightwire.dev/shared/config"
+)
+
+// asConnector makes the test binary be the connector, so that a test can kill
+// a real process.
+const asConnector = "NIGHTWIRE_TEST_AS_CONNECTOR"
+
+func TestMain(m *testing.M) {
+	if _, ok := config.Lookup(asConnector); ok {
+		main()
+		return
+	}
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"))
+}
+
+const night = "ztf_20260101_programid1"
+
+func TestKilledProcessLosesNothing(t *testing.T) {
+	t.Parallel()
+	const records = 600
+	cluster := newKafka(t, records, 20_000)
+	to := newSink(t, 0)
+	for limit := 100; limit <= 300; limit += 200 {
+		to.raise(limit)
+		c := startConnector(t, cluster, to)
+		to.await(limit)
+		// Records are in flight: read, and not confirmed.
+		c.kill(t)
+	}
+	to.raise(1 << 30)
+	c := startConnector(t, cluster, to)
+	to.await(records)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+c.address+"/healthz", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusOK {
+		t.Errorf("/healthz: %s, %v", response.Status, err)
+	}
+	c.terminate(t)
+	commits := cluster.GroupInfo("nightwire-ztf").Commits[night]
+	if commits[0].Offset != records/2 || commits[1].Offset != records/2 {
+		t.Errorf("committed %v, want %d each", commits, records/2)
+	}
+}
+
+func TestCommandLine(t *testing.T) {
+	t.Parallel()
+	file := t.TempDir() + "/connector.yaml"
+	text := "project: p\nstreams:\n  - stream: ztf\n    kafka:\n      bootstrap_servers: h:1\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name      string
+		arguments []string
+		prints    string
+		fails     string
+	}{
+		{"help", []string{"--help"}, "KAFKA_BOOTSTRAP_SERVERS", ""},
+		{"check", []string{"--check", "--config", file}, "group_id: nightwire-ztf", ""},
+		{"no such file", []string{"--config", file + "x"}, "", "no such file"},
+		{"unknown flag", []string{"--verbose"}, "", "--help"},
+		{"unexpected argument", []string{"run"}, "", `"run"`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var out bytes.Buffer
+			err := run(t.Context(), test.arguments, &out, &out)
+			if !strings.Contains(out.String(), test.prints) {
+				t.Errorf("printed %q, want %q in it", &out, test.prints)
+			}
+			if (err == nil) != (test.fails == "") || (err != nil && !strings.Contains(err.Error(), test.fails)) {
+				t.Errorf("error %v, want %q", err, test.fails)
+			}
+		})
+	}
+}
+
+// BenchmarkConnector runs the whole process over records of a ZTF packet's
+// size. cpu-ms/record is the connector's own, without Kafka's and Pub/Sub's.
+func BenchmarkConnector(b *testing.B) {
+	const records, size = 4000, 71_000
+	for range b.N {
+		b.StopTimer()
+		cluster := newKafka(b, records, size)
+		to := newSink(b, 1<<30)
+		b.StartTimer()
+		begin := time.Now()
+		c := startConnector(b, cluster, to)
+		to.await(records)
+		elapsed := time.Since(begin)
+		peak := c.peakMiB(b)
+		c.terminate(b)
+		used := c.ProcessState.UserTime() + c.ProcessState.SystemTime()
+		b.ReportMetric(records/elapsed.Seconds(), "records/s")
+		b.ReportMetric(used.Seconds()*1000/records, "cpu-ms/record")
+		b.ReportMetric(peak, "peak-MiB")
+	}
+}

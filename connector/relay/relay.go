@@ -1,0 +1,127 @@
+// Package relay moves one stream's records from Kafka to Pub/Sub.
+//
+// Records enter through a consumer group, so that two processes may share a
+// stream; they leave through package publish. A record is read, entered in its
+// partition's account (package offsets), published, confirmed by Pub/Sub, and
+// only then does the committed offset move past it. Whatever dies, at whatever
+// moment, the record is read again. main runs one Relay a stream.
+package relay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"cloud.google.com/go/pubsub/v2"
+	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
+	"github.com/googleapis/gax-go/v2"
+
+	"nightwire.dev/connector/config"
+	"nightwire.dev/connector/publish"
+	"nightwire.dev/connector/status"
+	"nightwire.dev/shared/logging"
+	"nightwire.dev/shared/names"
+)
+
+// restartPause comes between a session that failed and the next one.
+const restartPause = 2 * time.Second
+
+// Relay is one stream's way from Kafka to Pub/Sub.
+type Relay struct {
+	stream       config.Stream
+	drainTimeout time.Duration
+	publisher    *publish.Publisher
+	status       *status.Stream
+}
+
+// New makes the relay of one stream. It connects to nothing yet.
+func New(client *pubsub.Client, resources names.Resources, stream config.Stream, drainTimeout time.Duration, board *status.Board) *Relay {
+	s := board.Stream(stream.Stream, stream.Kafka.GroupID)
+	return &Relay{
+		stream:       stream,
+		drainTimeout: drainTimeout,
+		publisher:    publish.New(client, resources, publish.Settings{MaxOutstandingBytes: stream.MaxOutstandingBytes}, s),
+		status:       s,
+	}
+}
+
+// errUnusable marks settings that librdkafka refuses: trying again is no use.
+var errUnusable = errors.New("kafka settings cannot be used")
+
+// Run relays until ctx ends, then drains: what was read is confirmed and
+// committed, as far as the drain timeout allows, and the group is left. The
+// error is nil then. Kafka's and Pub/Sub's failures do not end Run; only
+// settings that librdkafka refuses do.
+func (r *Relay) Run(ctx context.Context) error {
+	ctx = logging.With(ctx, slog.String("stream", string(r.stream.Stream)))
+	defer r.stopPublisher(ctx)
+	for {
+		err := r.session(ctx)
+		switch {
+		case errors.Is(err, errUnusable):
+			return fmt.Errorf("stream %s: %w", r.stream.Stream, err)
+		case ctx.Err() != nil:
+			return nil
+		}
+		slog.ErrorContext(ctx, "session with Kafka failed; starting another", "error", err)
+		r.status.KafkaError()
+		r.status.Connecting(err)
+		if gax.Sleep(ctx, restartPause) != nil {
+			return nil
+		}
+	}
+}
+
+func (r *Relay) stopPublisher(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.drainTimeout)
+	defer cancel()
+	if err := r.publisher.Stop(ctx); err != nil {
+		slog.WarnContext(ctx, "Pub/Sub client is still busy with records that will be read again", "error", err)
+	}
+}
+
+// session is one membership of the consumer group, from joining to leaving.
+func (r *Relay) session(ctx context.Context) error {
+	consumer, err := newConsumer(r.stream.ConsumerProperties())
+	if err != nil {
+		return err
+	}
+	go forwardLogs(ctx, consumer.Logs())
+	admin, err := kafka.NewAdminClientFromConsumer(consumer)
+	if err != nil {
+		return errors.Join(fmt.Errorf("open kafka admin client: %w", err), consumer.Close())
+	}
+	// Publishing outlives ctx: records in flight when it ends are drained.
+	work, abandon := context.WithCancel(context.WithoutCancel(ctx))
+	s := &session{
+		relay:      r,
+		consumer:   consumer,
+		admin:      admin,
+		work:       work,
+		partitions: map[place]*partition{},
+	}
+	err = s.run(ctx)
+	s.drain()
+	abandon()
+	if closeErr := consumer.Close(); closeErr != nil {
+		slog.WarnContext(ctx, "closing the Kafka consumer failed", "error", closeErr)
+	}
+	return err
+}
+
+func newConsumer(properties map[string]string) (*kafka.Consumer, error) {
+	settings := kafka.ConfigMap{"go.logs.channel.enable": true}
+	for name, value := range properties {
+		settings[name] = value
+	}
+	consumer, err := kafka.NewConsumer(&settings)
+	if err == nil {
+		return consumer, nil
+	}
+	if properties["sasl.mechanism"] == "GSSAPI" {
+		return nil, fmt.Errorf("%w: %w (the bundled librdkafka has no Kerberos: build with -tags dynamic against one that has)", errUnusable, err)
+	}
+	return nil, fmt.Errorf("%w: %w", errUnusable, err)
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"cloud.google.com/go/pubsub/v2"
+	"golang.org/x/sync/errgroup"
+
+	"nightwire.dev/connector/config"
+	"nightwire.dev/connector/relay"
+	"nightwire.dev/connector/status"
+)
+
+// serve relays every stream and answers HTTP until ctx ends and the streams
+// have drained, or until one cannot go on.
+func serve(ctx context.Context, c *config.Config) error {
+	client, err := pubsub.NewClient(ctx, c.Project)
+	if err != nil {
+		return fmt.Errorf("open Pub/Sub client: %w", err)
+	}
+	defer func() {
+		if err := client.Close(); err != nil {
+			slog.WarnContext(ctx, "closing the Pub/Sub client failed", "error", err)
+		}
+	}()
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(c.Host, strconv.Itoa(c.Port)))
+	if err != nil {
+		return fmt.Errorf("listen for HTTP: %w", err)
+	}
+
+	board := status.NewBoard()
+	streams, ctx := errgroup.WithContext(ctx)
+	for _, s := range c.Streams {
+		r := relay.New(client, c.Resources(s), s, c.DrainTimeout, board)
+		streams.Go(func() error { return r.Run(ctx) })
+	}
+	server := &http.Server{Handler: board.Handler(), ReadHeaderTimeout: 10 * time.Second}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	slog.InfoContext(ctx, "connector is running", "streams", len(c.Streams), "http", listener.Addr().String())
+
+	err = streams.Wait()
+	// HTTP answers to the end of the drain, so that it can be watched.
+	closeErr := server.Close()
+	if serveErr := <-served; !errors.Is(serveErr, http.ErrServerClosed) {
+		closeErr = errors.Join(closeErr, serveErr)
+	}
+	if err == nil {
+		slog.InfoContext(ctx, "connector has drained")
+	}
+	return errors.Join(err, closeErr)
+}
