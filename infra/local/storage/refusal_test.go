@@ -1,0 +1,116 @@
+package storage_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	gcs "cloud.google.com/go/storage"
+	"github.com/google/go-cmp/cmp"
+	"google.golang.org/api/iterator"
+)
+
+// testRefusals asks for what the server does not do. Each time the error must
+// be the client's (nothing to retry) and name what was asked for.
+func testRefusals(t *testing.T, s *service, bucket *gcs.BucketHandle) {
+	mustWrite(t, bucket.Object(alert), "content", nil)
+	ctx := t.Context()
+	for name, c := range map[string]struct {
+		do    func() error
+		names string
+	}{
+		"copy": {func() error {
+			_, err := bucket.Object("copy").CopierFrom(bucket.Object(alert)).Run(ctx)
+			return err
+		}, "rewriteTo"},
+		"compose": {func() error {
+			_, err := bucket.Object("whole").ComposerFrom(bucket.Object(alert)).Run(ctx)
+			return err
+		}, "compose"},
+		"a hold": {func() error {
+			_, err := bucket.Object(alert).Update(ctx, gcs.ObjectAttrsToUpdate{TemporaryHold: true})
+			return err
+		}, "temporaryHold"},
+		"a predefined access list": {func() error {
+			_, err := write(ctx, bucket.Object("public"), nil, func(w *gcs.Writer) { w.PredefinedACL = "publicRead" })
+			return err
+		}, "predefinedAcl"},
+		"a customer's key": {func() error {
+			_, err := write(ctx, bucket.Object("secret").Key(make([]byte, 32)), nil, nil)
+			return err
+		}, "X-Goog-Encryption-"},
+		"another storage class": {func() error {
+			_, err := write(ctx, bucket.Object("cold"), nil, func(w *gcs.Writer) { w.StorageClass = "COLDLINE" })
+			return err
+		}, "COLDLINE"},
+		"a glob": {func() error {
+			_, err := bucket.Objects(ctx, &gcs.Query{MatchGlob: "**.avro"}).Next()
+			return err
+		}, "matchGlob"},
+		"a change of the bucket": {func() error {
+			_, err := bucket.Update(ctx, gcs.BucketAttrsToUpdate{VersioningEnabled: true})
+			return err
+		}, "PATCH"},
+		"versioning": {func() error {
+			return s.client.Bucket("versioned").Create(ctx, "nightwire", &gcs.BucketAttrs{VersioningEnabled: true})
+		}, "versioning"},
+		"access policies": {func() error {
+			_, err := bucket.IAM().Policy(ctx)
+			return err
+		}, "/iam"},
+		"too much metadata": {func() error {
+			_, err := write(ctx, bucket.Object("big"), nil, func(w *gcs.Writer) {
+				w.Metadata = map[string]string{"k": strings.Repeat("v", 9<<10)}
+			})
+			return err
+		}, "metadata"},
+	} {
+		err := c.do()
+		if code(err) != http.StatusBadRequest || !strings.Contains(err.Error(), c.names) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func testBuckets(t *testing.T, s *service, bucket *gcs.BucketHandle) {
+	ctx := t.Context()
+	products := s.client.Bucket("nightwire-ztf-products")
+	if err := products.Create(ctx, "nightwire", &gcs.BucketAttrs{Location: "us-central1", Labels: map[string]string{"stream": "ztf"}}); err != nil {
+		t.Fatal(err)
+	}
+	attrs, err := products.Attrs(ctx)
+	if err != nil || attrs.Name != "nightwire-ztf-products" || attrs.Location != "us-central1" || attrs.Labels["stream"] != "ztf" {
+		t.Errorf("%+v, %v", attrs, err)
+	}
+	wantCode(t, products.Create(ctx, "nightwire", nil), http.StatusConflict, "conflict")
+	wantCode(t, s.client.Bucket("storage").Create(ctx, "nightwire", nil), http.StatusConflict, "conflict")
+	wantCode(t, s.client.Bucket("..").Create(ctx, "nightwire", nil), http.StatusBadRequest, "invalid")
+
+	var names []string
+	for buckets := s.client.Buckets(ctx, "nightwire"); ; {
+		b, err := buckets.Next()
+		if errors.Is(err, iterator.Done) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		names = append(names, b.Name)
+	}
+	if diff := cmp.Diff([]string{bucketName, "nightwire-ztf-products"}, names); diff != "" {
+		t.Error(diff)
+	}
+
+	mustWrite(t, bucket.Object(alert), "content", nil)
+	wantCode(t, bucket.Delete(ctx), http.StatusConflict, "conflict")
+	if err := bucket.Object(alert).Delete(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := bucket.Delete(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bucket.Attrs(ctx); !errors.Is(err, gcs.ErrBucketNotExist) {
+		t.Errorf("after removal: %v", err)
+	}
+}
