@@ -1,0 +1,121 @@
+// Package bigquery is BigQuery on one machine: the REST API and the Storage
+// Write API, spoken on loopback by a server that keeps its tables in DuckDB.
+//
+// What enters are the calls of the unchanged clients cloud.google.com/go/bigquery
+// and its managedwriter, given the server's addresses by option.WithEndpoint;
+// what leaves are the service's answers, with its error codes and reasons. The
+// local stack starts one server; the functions and the command line call it.
+//
+// A dataset is a DuckDB schema and a table a DuckDB table. The resources that
+// clients set (schemas, descriptions, partitioning, clustering) are kept in the
+// same database, changed in the same transaction as the table itself, so a
+// crash cannot part them. An append is answered once its transaction is on
+// disk; appends that wait for a commit share the next one.
+//
+// Partitioning, clustering and keys are kept and given back but steer nothing:
+// no partition expires here. What the server does not do it refuses by name.
+package bigquery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"cloud.google.com/go/bigquery/storage/apiv1/storagepb"
+	"google.golang.org/grpc"
+)
+
+// Options say where the server keeps its data and what it may use.
+type Options struct {
+	Dir         string       // holds the database and what queries spill
+	Project     string       // the only project served
+	Location    string       // where datasets are said to be; "US" if empty
+	MemoryLimit string       // DuckDB's; "512MB" if empty. The process uses more.
+	Threads     int          // DuckDB's; 2 if zero
+	Logger      *slog.Logger // the default logger if nil
+}
+
+// Server is a BigQuery project on one machine.
+type Server struct {
+	options   Options
+	log       *slog.Logger
+	db        *database
+	catalogue *catalogue
+	jobs      *jobs
+	committer *committer
+	rest      *http.Server
+	write     *grpc.Server
+}
+
+// Open opens the database in the options' directory, or makes it.
+func Open(o Options) (*Server, error) {
+	if o.Dir == "" || o.Project == "" {
+		return nil, errors.New("open bigquery: the directory and the project must be named")
+	}
+	if o.Location == "" {
+		o.Location = "US"
+	}
+	if o.MemoryLimit == "" {
+		o.MemoryLimit = "512MB"
+	}
+	if o.Threads == 0 {
+		o.Threads = 2
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+		return nil, fmt.Errorf("open bigquery: %w", err)
+	}
+	db, err := openDatabase(o)
+	if err != nil {
+		return nil, fmt.Errorf("open bigquery: %w", err)
+	}
+	s := &Server{options: o, log: o.Logger, db: db}
+	if s.catalogue, err = loadCatalogue(context.Background(), db); err != nil {
+		return nil, errors.Join(fmt.Errorf("open bigquery: %w", err), db.close())
+	}
+	s.jobs = newJobs(s)
+	s.committer = newCommitter(s)
+	s.rest = &http.Server{Handler: s.routes(), ReadHeaderTimeout: 10 * time.Second}
+	s.write = grpc.NewServer(grpc.MaxRecvMsgSize(maxAppend), grpc.WaitForHandlers(true))
+	storagepb.RegisterBigQueryWriteServer(s.write, &writeService{Server: s})
+	return s, nil
+}
+
+// maxAppend is the service's limit on one append, with room for its envelope.
+const maxAppend = 20 << 20
+
+// Serve answers REST on one listener and gRPC on the other until Close.
+func (s *Server) Serve(rest, write net.Listener) error {
+	failed := make(chan error, 2)
+	go func() { failed <- s.rest.Serve(rest) }()
+	go func() { failed <- s.write.Serve(write) }()
+	first := <-failed
+	s.stop()
+	if second := <-failed; errors.Is(first, http.ErrServerClosed) || first == nil {
+		first = second
+	}
+	if first == nil || errors.Is(first, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("serve bigquery: %w", first)
+}
+
+func (s *Server) stop() {
+	s.write.Stop()
+	_ = s.rest.Close()
+}
+
+// Close ends the calls in flight and closes the database.
+func (s *Server) Close() error {
+	s.stop()
+	s.committer.close()
+	s.jobs.close()
+	return s.db.close()
+}

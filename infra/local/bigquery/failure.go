@@ -1,0 +1,88 @@
+package bigquery
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/duckdb/duckdb-go/v2"
+	bq "google.golang.org/api/bigquery/v2"
+
+	"nightwire.dev/infra/local/bigquery/googlesql"
+)
+
+// failure is an error with the status and the reason that the service gives.
+type failure struct {
+	code    int
+	reason  string
+	message string
+}
+
+func (f *failure) Error() string { return f.message }
+
+func (f *failure) proto() *bq.ErrorProto {
+	return &bq.ErrorProto{Reason: f.reason, Message: f.message}
+}
+
+func fail(code int, reason, format string, args ...any) error {
+	return &failure{code: code, reason: reason, message: fmt.Sprintf(format, args...)}
+}
+
+func notFound(format string, args ...any) error {
+	return fail(http.StatusNotFound, "notFound", "Not found: "+format, args...)
+}
+
+func duplicate(format string, args ...any) error {
+	return fail(http.StatusConflict, "duplicate", "Already Exists: "+format, args...)
+}
+
+func invalid(format string, args ...any) error {
+	return fail(http.StatusBadRequest, "invalid", format, args...)
+}
+
+func invalidQuery(format string, args ...any) error {
+	return fail(http.StatusBadRequest, "invalidQuery", format, args...)
+}
+
+func notImplemented(format string, args ...any) error {
+	return fail(http.StatusNotImplemented, "notImplemented", "The local BigQuery server does not support "+format, args...)
+}
+
+// asFailure finds the status of any error.
+func asFailure(err error) *failure {
+	var f *failure
+	if errors.As(err, &f) {
+		return f
+	}
+	var refused *googlesql.Error
+	if errors.As(err, &refused) {
+		return &failure{http.StatusBadRequest, "invalidQuery", refused.Message}
+	}
+	var duck *duckdb.Error
+	if errors.As(err, &duck) {
+		if duck.Type == duckdb.ErrorTypeOutOfMemory {
+			return &failure{http.StatusBadRequest, "resourcesExceeded", duck.Msg}
+		}
+		if duck.Type != duckdb.ErrorTypeInternal && duck.Type != duckdb.ErrorTypeFatal && duck.Type != duckdb.ErrorTypeIO {
+			return &failure{http.StatusBadRequest, "invalidQuery", strings.TrimSpace(duck.Msg)}
+		}
+	}
+	return &failure{http.StatusInternalServerError, "internalError", err.Error()}
+}
+
+// writeFailure answers with the error body that googleapi.Error reads.
+func writeFailure(rw http.ResponseWriter, f *failure) {
+	type item struct {
+		Domain  string `json:"domain"`
+		Reason  string `json:"reason"`
+		Message string `json:"message"`
+	}
+	body := map[string]any{"error": map[string]any{
+		"code": f.code, "message": f.message, "errors": []item{{"global", f.reason, f.message}},
+	}}
+	rw.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	rw.WriteHeader(f.code)
+	_ = json.NewEncoder(rw).Encode(body)
+}

@@ -1,0 +1,126 @@
+package googlesql_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"nightwire.dev/infra/local/bigquery/googlesql"
+)
+
+// sky knows every table by its own name, and one parameter.
+type sky struct{}
+
+func (sky) Relation(path []string) (googlesql.Relation, error) {
+	quoted := make([]string, len(path))
+	for i, p := range path {
+		quoted[i] = googlesql.Quote(p)
+	}
+	return googlesql.Relation{SQL: strings.Join(quoted, "."), Name: path[len(path)-1], Columns: []string{"candidate"}}, nil
+}
+
+func (sky) Parameter(name string) (string, error) {
+	if name == "x" || name == "1" {
+		return "42", nil
+	}
+	return "", errors.New("no parameter " + name)
+}
+
+func TestRewrite(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, in, want string
+	}{
+		{"array of a table becomes part of its select list",
+			"SELECT p.jd FROM ds.t, UNNEST(prv) AS p WITH OFFSET",
+			`SELECT p . jd FROM (SELECT *, unnest(prv) AS "p", unnest(range(len(prv))) AS "offset" FROM "ds"."t" AS "t") AS "t"`},
+		{"array after an outer join stays a join",
+			"SELECT 1 FROM ds.a AS a LEFT JOIN ds.b AS b ON a.x = b.x, UNNEST(b.arr) AS e",
+			`SELECT 1 FROM "ds"."a" AS "a" LEFT JOIN "ds"."b" AS "b" ON a . x = b . x , (SELECT unnest(b . arr) AS "e") AS "e"`},
+		{"what an array added stays out of a star",
+			"SELECT t.* FROM ds.t AS t, UNNEST(t.prv) AS p",
+			`SELECT "t".* EXCLUDE ("p") FROM (SELECT *, unnest(t . prv) AS "p" FROM "ds"."t" AS "t") AS "t"`},
+		{"project with hyphens", "SELECT 1 FROM my-sky-1.ds.t", `SELECT 1 FROM "my-sky-1"."ds"."t" AS "t"`},
+		{"WITH hides a table", "WITH t AS (SELECT 1) SELECT * FROM t", `WITH "t" AS (SELECT 1) SELECT * FROM "t" AS "t"`},
+		{"parameters", "SELECT @x, ?", "SELECT 42, 42"},
+		{"division", "SELECT a / 2, a / (b + 1)", "SELECT a / 2, a / CASE WHEN ((b + 1)) = 0 THEN error('division by zero') ELSE ((b + 1)) END"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := googlesql.Rewrite(tt.in, sky{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got.SQL); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, in, want string
+	}{
+		{"empty", " -- nothing", "Unexpected end of statement"},
+		{"unclosed string", "SELECT 'a", "Unclosed string literal at [1:8]"},
+		{"unclosed comment", "SELECT\n /* a", "Unclosed comment at [2:2]"},
+		{"unclosed bracket", "SELECT (1", `Expected ")"`},
+		{"stray character", "SELECT 1 $ 2", "Illegal input character"},
+		{"bad escape", `SELECT '\q'`, "illegal escape sequence"},
+		{"script", "SELECT 1; SELECT 2", "Scripts"},
+		{"unknown statement", "GRANT x", "GRANT"},
+		{"unknown type", "SELECT CAST(1 AS TEXT)", "Type not found: TEXT"},
+		{"unknown date part", "SELECT DATE_DIFF(a, b, FORTNIGHT)", "FORTNIGHT"},
+		{"wrong number of arguments", "SELECT SAFE_DIVIDE(1)", "SAFE_DIVIDE with 1 arguments"},
+		{"table function", "SELECT * FROM read_csv('x')", "Table-valued function not found: read_csv"},
+		{"alias of an array is a column", "SELECT 1 FROM ds.t, UNNEST(prv) AS candidate", "Alias candidate"},
+		{"unknown parameter", "SELECT @y", "no parameter y"},
+		{"exclusive or", "SELECT 1 ^ 2", "^"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := googlesql.Rewrite(tt.in, sky{})
+			if err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error %v, want one with %q", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestStringLiteralsKeepTheirText(t *testing.T) {
+	t.Parallel()
+	escape := strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`)
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.String().Draw(t, "text")
+		got, err := googlesql.Rewrite("SELECT '"+escape.Replace(s)+"'", sky{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := "SELECT " + googlesql.Literal(s); got.SQL != want {
+			t.Fatalf("got %q, want %q", got.SQL, want)
+		}
+	})
+}
+
+func FuzzRewrite(f *testing.F) {
+	for _, s := range []string{
+		"SELECT a.* EXCEPT (b) FROM `p.d.t` AS a, UNNEST(a.x) AS y WITH OFFSET WHERE y IN UNNEST([1, 2.5])",
+		"WITH q AS (SELECT STRUCT<a INT64>(1).a) SELECT CAST(a AS ARRAY<STRING>) FROM q UNION ALL SELECT 1",
+		"SELECT FORMAT('%5d', 1), FORMAT_DATE('%F', d), EXTRACT(DAY FROM d), INTERVAL 1 DAY, ARRAY_AGG(x ORDER BY y LIMIT 1)",
+		"MERGE d.t USING (SELECT 1) s ON TRUE WHEN MATCHED THEN DELETE",
+		"CREATE OR REPLACE TABLE d.t AS SELECT r'\\d', b\"\\x00\", '''x'''",
+		"SELECT STRUCT(1,), a[OFFSET(0)], SAFE.LN(0), x / CASE WHEN a THEN 1 END",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(_ *testing.T, s string) {
+		_, _ = googlesql.Rewrite(s, sky{})
+	})
+}

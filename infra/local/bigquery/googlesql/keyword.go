@@ -1,0 +1,33 @@
+package googlesql
+
+import "strings"
+
+func set(words string) map[string]bool {
+	m := map[string]bool{}
+	for _, w := range strings.Fields(words) {
+		m[w] = true
+	}
+	return m
+}
+
+// reserved are GoogleSQL's reserved words: none is a bare alias or column.
+var reserved = set(`ALL AND ANY ARRAY AS ASC ASSERT_ROWS_MODIFIED AT BETWEEN BY CASE CAST COLLATE CONTAINS
+CREATE CROSS CUBE CURRENT DEFAULT DEFINE DESC DISTINCT ELSE END ENUM ESCAPE EXCEPT EXCLUDE EXISTS
+EXTRACT FALSE FETCH FOLLOWING FOR FROM FULL GROUP GROUPING GROUPS HASH HAVING IF IGNORE IN INNER
+INTERSECT INTERVAL INTO IS JOIN LATERAL LEFT LIKE LIMIT LOOKUP MERGE NATURAL NEW NO NOT NULL NULLS OF
+ON OR ORDER OUTER OVER PARTITION PRECEDING PROTO QUALIFY RANGE RECURSIVE RESPECT RIGHT ROLLUP ROWS
+SELECT SET SOME STRUCT TABLESAMPLE THEN TO TREAT TRUE UNBOUNDED UNION UNNEST USING WHEN WHERE WINDOW
+WITH WITHIN`)
+
+// foreign are words that DuckDB reserves and GoogleSQL does not: as columns
+// they must be quoted.
+var foreign = set(`ANALYSE ANALYZE ASYMMETRIC BOTH CHECK COLUMN CONSTRAINT DEFERRABLE DESCRIBE DO FOREIGN
+GRANT INITIALLY LAMBDA LEADING LOCALTIME LOCALTIMESTAMP ONLY PIVOT PLACING PRIMARY REFERENCES RETURNING
+SHOW SUMMARIZE SYMMETRIC TABLE TRAILING UNIQUE UNPIVOT USER VARIADIC`)
+
+// units are the date parts, and what DuckDB calls them.
+var units = map[string]string{
+	"MICROSECOND": "microsecond", "MILLISECOND": "millisecond", "SECOND": "second", "MINUTE": "minute",
+	"HOUR": "hour", "DAY": "day", "WEEK": "week", "ISOWEEK": "week", "MONTH": "month",
+	"QUARTER": "quarter", "YEAR": "year", "ISOYEAR": "isoyear", "DAYOFWEEK": "dayofweek", "DAYOFYEAR": "dayofyear",
+}

@@ -1,0 +1,177 @@
+package bigquery_test
+
+import (
+	"errors"
+	"testing"
+
+	"cloud.google.com/go/bigquery"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"google.golang.org/api/iterator"
+)
+
+func TestTableResource(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	r := startIn(t, dir)
+	r.dataset(t, "ztf")
+	want := &bigquery.TableMetadata{
+		Name: "alerts", Description: "every alert", Labels: map[string]string{"survey": "ztf"},
+		Schema: bigquery.Schema{
+			{Name: "objectId", Type: bigquery.StringFieldType, Required: true, Description: "the object's name"},
+			{Name: "night", Type: bigquery.DateFieldType},
+			{Name: "candidate", Type: bigquery.RecordFieldType, Schema: bigquery.Schema{{Name: "fid", Type: bigquery.IntegerFieldType}}},
+		},
+		TimePartitioning: &bigquery.TimePartitioning{Type: bigquery.DayPartitioningType, Field: "night"},
+		Clustering:       &bigquery.Clustering{Fields: []string{"objectId"}},
+		TableConstraints: &bigquery.TableConstraints{PrimaryKey: &bigquery.PrimaryKey{Columns: []string{"objectId"}}},
+	}
+	table := r.Dataset("ztf").Table("alerts")
+	if err := table.Create(t.Context(), want); err != nil {
+		t.Fatal(err)
+	}
+	got, err := table.Metadata(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ignore := cmpopts.IgnoreFields(bigquery.TableMetadata{}, "FullID", "Type", "Location", "CreationTime", "LastModifiedTime", "ETag")
+	if diff := cmp.Diff(want, got, ignore, cmpopts.IgnoreUnexported(bigquery.TableMetadata{}), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("metadata (-want +got):\n%s", diff)
+	}
+	if got.Type != bigquery.RegularTable || got.ETag == "" || got.CreationTime.IsZero() {
+		t.Errorf("type %v, etag %q, created %v", got.Type, got.ETag, got.CreationTime)
+	}
+}
+
+func TestPatch(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	r.dataset(t, "ztf")
+	old := bigquery.Schema{
+		{Name: "objectId", Type: bigquery.StringFieldType, Required: true},
+		{Name: "prv", Type: bigquery.RecordFieldType, Repeated: true, Schema: bigquery.Schema{{Name: "jd", Type: bigquery.FloatFieldType}}},
+	}
+	field := func(name string, kind bigquery.FieldType) *bigquery.FieldSchema {
+		return &bigquery.FieldSchema{Name: name, Type: kind}
+	}
+	prv := func(fields ...*bigquery.FieldSchema) *bigquery.FieldSchema {
+		return &bigquery.FieldSchema{Name: "prv", Type: bigquery.RecordFieldType, Repeated: true, Schema: fields}
+	}
+	tests := []struct {
+		name   string
+		schema bigquery.Schema
+		etag   string
+		code   int
+		reason string
+	}{
+		{"wrong etag", append(old, field("x", "STRING")), `"other"`, 412, "conditionNotMet"},
+		{"column removed", old[:1], "", 400, "invalid"},
+		{"type changed", bigquery.Schema{field("objectId", "INTEGER"), old[1]}, "", 400, "invalid"},
+		{"required column added", append(old, &bigquery.FieldSchema{Name: "x", Type: "STRING", Required: true}), "", 400, "invalid"},
+		{"column added", append(old, field("x", "STRING")), "", 0, ""},
+		{"nested field added", bigquery.Schema{old[0], prv(field("fid", "INTEGER"), field("jd", "FLOAT"))}, "", 0, ""},
+		{"required relaxed", bigquery.Schema{field("objectId", "STRING"), old[1]}, "", 0, ""},
+	}
+	for i, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			table := r.table(t, "t"+string(rune('a'+i)), old)
+			r.stream(t, table, old).must(t, `{"objectId":"a","prv":[{"jd":1}]}`)
+			_, err := table.Update(t.Context(), bigquery.TableMetadataToUpdate{Schema: tt.schema}, tt.etag)
+			if code, reason := status(err); code != tt.code || reason != tt.reason || err != nil && code == 0 {
+				t.Fatalf("update: %d %q (%v), want %d %q", code, reason, err, tt.code, tt.reason)
+			}
+			got := r.must(t, "SELECT objectId, prv[OFFSET(0)].jd FROM ztf."+table.TableID)
+			if diff := cmp.Diff([][]bigquery.Value{{"a", 1.0}}, got); diff != "" {
+				t.Errorf("row after patch (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	r.dataset(t, "ztf")
+	schema := bigquery.Schema{{Name: "a", Type: bigquery.StringFieldType}}
+	table := r.table(t, "t", schema)
+	ctx := t.Context()
+	query := func(sql string) func() error {
+		return func() error { _, err := r.rows(ctx, sql); return err }
+	}
+	tests := []struct {
+		name   string
+		call   func() error
+		code   int
+		reason string
+	}{
+		{"dataset exists", func() error { return r.Dataset("ztf").Create(ctx, nil) }, 409, "duplicate"},
+		{"table exists", func() error { return table.Create(ctx, &bigquery.TableMetadata{Schema: schema}) }, 409, "duplicate"},
+		{"no such dataset", func() error { _, err := r.Dataset("x").Metadata(ctx); return err }, 404, "notFound"},
+		{"no such table", func() error { _, err := r.Dataset("ztf").Table("x").Metadata(ctx); return err }, 404, "notFound"},
+		{"dataset in use", func() error { return r.Dataset("ztf").Delete(ctx) }, 400, "resourceInUse"},
+		{"unknown type", func() error {
+			return r.Dataset("ztf").Table("y").Create(ctx, &bigquery.TableMetadata{Schema: bigquery.Schema{{Name: "a", Type: "RANGE"}}})
+		}, 400, "invalid"},
+		{"query of a missing table", query("SELECT * FROM ztf.x"), 404, "notFound"},
+		{"query of a missing column", query("SELECT b FROM ztf.t"), 400, "invalidQuery"},
+		{"syntax", query("SELECT (1"), 400, "invalidQuery"},
+		{"unknown function", query("SELECT NO_SUCH(1)"), 400, "invalidQuery"},
+		{"division by zero", query("SELECT 1 / LENGTH('')"), 400, "invalidQuery"},
+		{"files of the machine", query("SELECT * FROM read_csv('/etc/passwd')"), 400, "invalidQuery"},
+		{"script", query("SELECT 1; SELECT 2"), 400, "invalidQuery"},
+		{"load job", func() error {
+			_, err := table.LoaderFrom(bigquery.NewGCSReference("gs://b/o")).Run(ctx)
+			return err
+		}, 501, "notImplemented"},
+		{"streaming insert", func() error {
+			return table.Inserter().Put(ctx, &bigquery.ValuesSaver{Schema: schema, Row: []bigquery.Value{"a"}})
+		}, 501, "notImplemented"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			err := tt.call()
+			if code, reason := status(err); code != tt.code || reason != tt.reason {
+				t.Errorf("got %d %q (%v), want %d %q", code, reason, err, tt.code, tt.reason)
+			}
+		})
+	}
+}
+
+func TestListAndDelete(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	r.dataset(t, "ztf")
+	r.dataset(t, "lsst")
+	r.table(t, "b", bigquery.Schema{{Name: "a", Type: bigquery.StringFieldType}})
+	r.table(t, "a", bigquery.Schema{{Name: "a", Type: bigquery.StringFieldType}})
+	ctx := t.Context()
+	if err := r.Dataset("ztf").Table("b").Delete(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Dataset("lsst").DeleteWithContents(ctx); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for it := r.Datasets(ctx); ; {
+		d, err := it.Next()
+		if errors.Is(err, iterator.Done) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for tables := d.Tables(ctx); ; {
+			table, err := tables.Next()
+			if errors.Is(err, iterator.Done) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			names = append(names, d.DatasetID+"."+table.TableID)
+		}
+	}
+	if diff := cmp.Diff([]string{"ztf.a"}, names); diff != "" {
+		t.Errorf("tables (-want +got):\n%s", diff)
+	}
+}
