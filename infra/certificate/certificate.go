@@ -1,0 +1,204 @@
+// Package certificate proves what became of every Kafka record: it compares
+// what Kafka holds with the ledger, the files in the archive and the rows in
+// the table, and names whatever is missing.
+//
+// Kafka's offsets, the ledger's entries, the names of files and of rows enter;
+// a Certificate leaves. The comparison is pure; gather.go reads its input.
+package certificate
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"nightwire.dev/infra/cluster"
+)
+
+// Certificate is the account of a stream. A record is stored, a duplicate, a
+// conflict, rejected, or missing; every stored or conflicting record has a
+// file, and every file a row.
+type Certificate struct {
+	Stream string    `json:"stream"`
+	At     time.Time `json:"at"`
+
+	Records    int `json:"records"`    // in Kafka, or in the ledger if Kafka has let go of them
+	Stored     int `json:"stored"`     // records for which a file was created
+	Duplicates int `json:"duplicates"` // records whose bytes were in the archive already
+	Conflicts  int `json:"conflicts"`  // records with the identity of another, and other bytes: both are kept
+	Rejected   int `json:"rejected"`   // records that are no alerts of this stream: kept as dead letters
+	Files      int `json:"files"`
+	Rows       int `json:"rows"`    // alerts in the table, each counted once
+	Missing    int `json:"missing"` // records without an outcome, files and rows that should be there
+
+	MissingRecords []Span      `json:"missing_records"`
+	MissingFiles   []string    `json:"missing_files"`
+	MissingRows    []string    `json:"missing_rows"`
+	Rejections     []Rejection `json:"rejections"`
+
+	Latency Latency `json:"latency_seconds"`
+	Run     *Run    `json:"run,omitempty"`
+}
+
+// Span is a run of offsets, from First to Last.
+type Span struct {
+	Topic     string `json:"topic"`
+	Partition int64  `json:"partition"`
+	First     int64  `json:"first"`
+	Last      int64  `json:"last"`
+}
+
+// Rejection is a number of records that were rejected for one reason.
+type Rejection struct {
+	Reason  string `json:"reason"`
+	Records int    `json:"records"`
+}
+
+// Latency is the time from Kafka's timestamp to the making of the row.
+type Latency struct {
+	P50 float64 `json:"p50"`
+	P90 float64 `json:"p90"`
+	P99 float64 `json:"p99"`
+	Max float64 `json:"max"`
+}
+
+// Run is what is known of the run that made the certificate.
+type Run struct {
+	Records         int       `json:"records"`
+	Seconds         float64   `json:"seconds"`
+	AlertsPerSecond float64   `json:"alerts_per_second"`
+	Processes       []Process `json:"processes"`
+}
+
+// Process is what one process used during the run.
+type Process struct {
+	Name          string  `json:"name"`
+	CPUMsPerAlert float64 `json:"cpu_ms_per_alert"`
+	PeakMB        float64 `json:"peak_mb"`
+	HalfwayMB     float64 `json:"halfway_mb,omitempty"`
+	EndMB         float64 `json:"end_mb,omitempty"`
+	Restarts      int     `json:"restarts"`
+}
+
+// Entry is a row of the ledger.
+type Entry struct {
+	Topic     string
+	Partition int64
+	Offset    int64
+	Outcome   string
+	Reason    string
+	Object    string // the file that holds the alert
+}
+
+// Evidence is what is compared.
+type Evidence struct {
+	Kafka  []cluster.Partition
+	Ledger []Entry
+	Files  []string           // names of objects in the archive
+	Rows   map[string]float64 // name of the object that each row was made from: seconds from Kafka to the row
+	Alerts int                // rows of the view alerts
+}
+
+// Compare makes the account.
+func Compare(e Evidence) *Certificate {
+	c := &Certificate{
+		Rows: e.Alerts, Files: len(e.Files), Latency: percentiles(slices.Collect(maps.Values(e.Rows))),
+		MissingRecords: []Span{}, MissingFiles: []string{}, MissingRows: []string{}, Rejections: []Rejection{},
+	}
+	expected := c.countOutcomes(e.Ledger)
+	c.findMissingRecords(e)
+	files := map[string]bool{}
+	for _, name := range e.Files {
+		files[name] = true
+		if _, ok := e.Rows[name]; !ok {
+			c.MissingRows = append(c.MissingRows, name)
+		}
+	}
+	for name := range expected {
+		if !files[name] {
+			c.MissingFiles = append(c.MissingFiles, name)
+		}
+	}
+	slices.Sort(c.MissingFiles)
+	slices.Sort(c.MissingRows)
+	c.Missing += len(c.MissingFiles) + len(c.MissingRows)
+	return c
+}
+
+// offset is one record's place.
+type offset struct {
+	topic     string
+	partition int64
+	offset    int64
+}
+
+// countOutcomes counts each record once, though its ledger row may have been
+// written twice, and returns the files that the ledger promises.
+func (c *Certificate) countOutcomes(ledger []Entry) map[string]bool {
+	seen, expected, reasons := map[offset]bool{}, map[string]bool{}, map[string]int{}
+	for _, entry := range ledger {
+		at := offset{entry.Topic, entry.Partition, entry.Offset}
+		if seen[at] {
+			continue
+		}
+		seen[at] = true
+		switch entry.Outcome {
+		case "stored":
+			c.Stored++
+		case "duplicate":
+			c.Duplicates++
+		case "conflict":
+			c.Conflicts++
+		case "rejected":
+			c.Rejected++
+			reasons[entry.Reason]++
+		}
+		if entry.Object != "" {
+			expected[entry.Object] = true
+		}
+	}
+	c.Records = len(seen)
+	for reason, n := range reasons {
+		c.Rejections = append(c.Rejections, Rejection{reason, n})
+	}
+	slices.SortFunc(c.Rejections, func(a, b Rejection) int {
+		return cmp.Or(cmp.Compare(b.Records, a.Records), cmp.Compare(a.Reason, b.Reason))
+	})
+	return expected
+}
+
+// findMissingRecords looks for each of Kafka's offsets in the ledger.
+func (c *Certificate) findMissingRecords(e Evidence) {
+	known := map[offset]bool{}
+	for _, entry := range e.Ledger {
+		known[offset{entry.Topic, entry.Partition, entry.Offset}] = true
+	}
+	for _, p := range e.Kafka {
+		for at := p.First; at < p.End; at++ {
+			if known[offset{p.Topic, p.Partition, at}] {
+				continue
+			}
+			c.Missing++
+			c.Records++
+			if n := len(c.MissingRecords); n > 0 && c.MissingRecords[n-1].endsBefore(p, at) {
+				c.MissingRecords[n-1].Last = at
+				continue
+			}
+			c.MissingRecords = append(c.MissingRecords, Span{p.Topic, p.Partition, at, at})
+		}
+	}
+}
+
+func (s Span) endsBefore(p cluster.Partition, at int64) bool {
+	return s.Topic == p.Topic && s.Partition == p.Partition && s.Last == at-1
+}
+
+// percentiles are by nearest rank.
+func percentiles(seconds []float64) Latency {
+	if len(seconds) == 0 {
+		return Latency{}
+	}
+	slices.Sort(seconds)
+	rank := func(percent int) float64 { return seconds[(len(seconds)*percent+99)/100-1] }
+	return Latency{P50: rank(50), P90: rank(90), P99: rank(99), Max: rank(100)}
+}

@@ -1,0 +1,79 @@
+// Package cluster is a Kafka cluster as its clients see it: how to reach it,
+// and what it holds. The feeder and the certificate use it.
+package cluster
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sasl/plain"
+	"github.com/twmb/franz-go/pkg/sasl/scram"
+)
+
+// Kafka is how to reach a cluster.
+type Kafka struct {
+	Bootstrap string `help:"Brokers, host:port, comma-separated; the running local stack's if empty." env:"KAFKA_BOOTSTRAP_SERVERS"`
+	Mechanism string `help:"SASL mechanism: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512; none if empty." env:"KAFKA_SASL_MECHANISM"`
+	Username  string `help:"For SASL." env:"KAFKA_SASL_USERNAME"`
+	Password  string `help:"For SASL." env:"KAFKA_SASL_PASSWORD"`
+	TLS       bool   `help:"Encrypt the connection." name:"tls"`
+	CAFile    string `help:"CA certificates for TLS, in PEM; the system's if empty." type:"existingfile"`
+}
+
+// maxRecord is the largest record that we send: Pub/Sub takes 10 MB.
+const maxRecord = 10 << 20
+
+// Connect makes a client; it connects at its first request.
+func (k Kafka) Connect(more ...kgo.Opt) (*kgo.Client, error) {
+	options := append([]kgo.Opt{
+		kgo.SeedBrokers(strings.Split(k.Bootstrap, ",")...),
+		kgo.AllowAutoTopicCreation(),
+		kgo.ProducerBatchMaxBytes(maxRecord),
+		kgo.MaxBufferedBytes(64 << 20),
+		// Alerts hold gzip files; compressing them again gains nothing.
+		kgo.ProducerBatchCompression(kgo.NoCompression()),
+	}, more...)
+	switch strings.ToUpper(k.Mechanism) {
+	case "":
+	case "PLAIN":
+		options = append(options, kgo.SASL(plain.Auth{User: k.Username, Pass: k.Password}.AsMechanism()))
+	case "SCRAM-SHA-256":
+		options = append(options, kgo.SASL(scram.Auth{User: k.Username, Pass: k.Password}.AsSha256Mechanism()))
+	case "SCRAM-SHA-512":
+		options = append(options, kgo.SASL(scram.Auth{User: k.Username, Pass: k.Password}.AsSha512Mechanism()))
+	default:
+		return nil, fmt.Errorf("mechanism %s is none of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512", k.Mechanism)
+	}
+	if k.TLS || k.CAFile != "" {
+		c, err := k.tlsConfig()
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, kgo.DialTLSConfig(c))
+	}
+	client, err := kgo.NewClient(options...)
+	if err != nil {
+		return nil, fmt.Errorf("connect to Kafka: %w", err)
+	}
+	return client, nil
+}
+
+func (k Kafka) tlsConfig() (*tls.Config, error) {
+	c := &tls.Config{MinVersion: tls.VersionTLS12}
+	if k.CAFile == "" {
+		return c, nil
+	}
+	pem, err := os.ReadFile(k.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("CA certificates: %w", err)
+	}
+	c.RootCAs = x509.NewCertPool()
+	if !c.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("CA certificates: %s holds none in PEM", k.CAFile)
+	}
+	return c, nil
+}

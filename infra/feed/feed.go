@@ -1,0 +1,109 @@
+// Package feed puts alerts on Kafka as a survey does: into a topic a night, at
+// a survey's rate or in bursts of visits. Packets from a source enter; records
+// of a Kafka cluster, any, leave. The commands run and feed call it.
+package feed
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"nightwire.dev/infra/cluster"
+	"nightwire.dev/infra/source"
+)
+
+// Options say where and how fast.
+type Options struct {
+	Kafka  cluster.Kafka
+	Topic  Namer
+	Repeat int // times that the source is sent; 0 and 1 are once
+	Pace   Pace
+
+	// Progress, if set, is told after each confirmed record.
+	Progress func(confirmed int)
+}
+
+// Report says what was sent.
+type Report struct {
+	Records int
+	Bytes   int64
+	Topics  map[string]int // records by topic
+	Began   time.Time
+	Took    time.Duration
+}
+
+// Send sends a source's packets and returns when Kafka has confirmed them all,
+// or at the first that it did not take.
+func Send(ctx context.Context, s *source.Source, o Options) (*Report, error) {
+	client, err := o.Kafka.Connect()
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	if err := client.Ping(ctx); err != nil {
+		return nil, fmt.Errorf("reach Kafka at %s: %w", o.Kafka.Bootstrap, err)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	r := &Report{Topics: map[string]int{}, Began: time.Now()}
+	var wait sync.WaitGroup
+	var confirmed atomic.Int64
+	for range max(o.Repeat, 1) {
+		for packet, err := range s.Packets {
+			if err != nil {
+				return r, err
+			}
+			if err := o.Pace.await(ctx, r.Began, r.Records); err != nil {
+				break
+			}
+			topic := o.Topic(packet)
+			r.Records, r.Bytes = r.Records+1, r.Bytes+int64(len(packet.Bytes))
+			r.Topics[topic]++
+			wait.Add(1)
+			client.Produce(ctx, &kgo.Record{Topic: topic, Value: packet.Bytes}, func(_ *kgo.Record, err error) {
+				defer wait.Done()
+				if err != nil {
+					cancel(fmt.Errorf("send %s: %w", packet.Name, err))
+				} else if n := confirmed.Add(1); o.Progress != nil {
+					o.Progress(int(n))
+				}
+			})
+		}
+	}
+	wait.Wait()
+	r.Took = time.Since(r.Began)
+	return r, context.Cause(ctx)
+}
+
+// Pace is the rhythm of sending. The zero value is as fast as Kafka takes it.
+type Pace struct {
+	Rate  float64       // alerts a second, if above zero
+	Visit int           // alerts that are sent at once, if above zero, ...
+	Every time.Duration // ... each such time
+}
+
+// await waits for the moment of the alert with the given number.
+func (p Pace) await(ctx context.Context, began time.Time, number int) error {
+	due := began
+	switch {
+	case p.Visit > 0:
+		due = began.Add(time.Duration(number/p.Visit) * p.Every)
+	case p.Rate > 0:
+		due = began.Add(time.Duration(float64(number) / p.Rate * float64(time.Second)))
+	}
+	wait := time.Until(due)
+	if wait <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

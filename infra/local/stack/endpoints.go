@@ -1,0 +1,179 @@
+package stack
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"nightwire.dev/shared/names"
+)
+
+// Endpoints are where a stack's services listen, host:port.
+type Endpoints struct {
+	Stream        names.Stream `json:"stream"`
+	Kafka         string       `json:"kafka"`
+	PubSub        string       `json:"pubsub"`
+	PubSubStatus  string       `json:"pubsub_status"`
+	Storage       string       `json:"storage"`
+	BigQuery      string       `json:"bigquery"`
+	BigQueryWrite string       `json:"bigquery_write"`
+	Functions     string       `json:"functions"`
+	Connector     string       `json:"connector"`
+	Dir           string       `json:"dir"`
+}
+
+// endpointsFile tells other commands where the running stack is.
+const endpointsFile = "stack.json"
+
+// Running reads where the stack of a state folder listens; ok is false if none
+// runs.
+func Running(dir string) (e Endpoints, ok bool) {
+	text, err := os.ReadFile(filepath.Join(dir, endpointsFile))
+	if err != nil || json.Unmarshal(text, &e) != nil {
+		return Endpoints{}, false
+	}
+	return e, dialable(e.BigQuery)
+}
+
+func (e Endpoints) save(dir string) error {
+	text, err := json.MarshalIndent(e, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", endpointsFile, err)
+	}
+	temporary := filepath.Join(dir, endpointsFile+".new")
+	if err := os.WriteFile(temporary, text, 0o644); err != nil {
+		return fmt.Errorf("write %s: %w", endpointsFile, err)
+	}
+	return os.Rename(temporary, filepath.Join(dir, endpointsFile))
+}
+
+// Resources names the stream's resources in the local project.
+func (e Endpoints) Resources() names.Resources {
+	return names.Resources{Project: Project, Stream: e.Stream}
+}
+
+// Environment points a client program at the stack: the variables that
+// Google's own clients read, and ours for BigQuery.
+func (e Endpoints) Environment() []string {
+	return []string{
+		"GOOGLE_CLOUD_PROJECT=" + Project,
+		"NIGHTWIRE_STREAM=" + string(e.Stream),
+		"PUBSUB_EMULATOR_HOST=" + e.PubSub,
+		"STORAGE_EMULATOR_HOST=" + e.Storage,
+		"NIGHTWIRE_BIGQUERY_ENDPOINT=http://" + e.BigQuery,
+		"NIGHTWIRE_BIGQUERY_WRITE_ENDPOINT=" + e.BigQueryWrite,
+	}
+}
+
+func (e Endpoints) functionsEnvironment() []string {
+	return append(e.Environment(), "PORT="+port(e.Functions))
+}
+
+func (e Endpoints) connectorEnvironment() []string {
+	environment := append(e.Environment(),
+		"PORT="+port(e.Connector), "NIGHTWIRE_HOST=127.0.0.1", "KAFKA_BOOTSTRAP_SERVERS="+e.Kafka,
+		"KAFKA_NIGHTS=all", "KAFKA_TOPIC_REFRESH=1s", "KAFKA_COMMIT_INTERVAL=500ms",
+		// A connector that was killed keeps its partitions for so long.
+		"KAFKA_PROPERTIES=session.timeout.ms=6000")
+	if e.Stream == names.LSST {
+		environment = append(environment, "KAFKA_TOPICS="+LSSTTopic)
+	}
+	return environment
+}
+
+// LSSTTopic is the local Kafka's topic of LSST alerts.
+const LSSTTopic = "lsst-alerts"
+
+func port(address string) string {
+	_, port, _ := net.SplitHostPort(address)
+	return port
+}
+
+// Ports are the ports of a stack, in the order of Endpoints.
+type Ports [8]int
+
+// PortsFrom takes consecutive ports.
+func PortsFrom(first int) Ports {
+	var p Ports
+	for i := range p {
+		p[i] = first + i
+	}
+	return p
+}
+
+// FreePorts asks the system for ports that nothing uses now.
+func FreePorts() (Ports, error) {
+	var p Ports
+	var listeners []net.Listener
+	defer func() {
+		for _, l := range listeners {
+			_ = l.Close()
+		}
+	}()
+	for i := range p {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return p, fmt.Errorf("find a free port: %w", err)
+		}
+		listeners = append(listeners, l)
+		p[i] = l.Addr().(*net.TCPAddr).Port
+	}
+	return p, nil
+}
+
+func (p Ports) endpoints(dir string, stream names.Stream) Endpoints {
+	at := func(i int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(p[i])) }
+	return Endpoints{
+		Stream: stream, Dir: dir,
+		Kafka: at(0), PubSub: at(1), PubSubStatus: at(2), Storage: at(3),
+		BigQuery: at(4), BigQueryWrite: at(5), Functions: at(6), Connector: at(7),
+	}
+}
+
+// graceForPorts is how long the processes of a stack that was killed may take
+// to be gone.
+const graceForPorts = 5 * time.Second
+
+// awaitFree checks that nothing else has the ports.
+func (p Ports) awaitFree(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, graceForPorts)
+	defer cancel()
+	for _, port := range p {
+		err := await(ctx, func() (bool, error) {
+			l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+			if err != nil {
+				return false, nil //nolint:nilerr // taken: look again
+			}
+			return true, l.Close()
+		})
+		if errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("port %d is taken by another program: stop that program, or choose other ports with --port", port)
+		}
+		if err != nil {
+			return fmt.Errorf("check port %d: %w", port, err)
+		}
+	}
+	return nil
+}
+
+// await asks for a condition again and again until it holds.
+func await(ctx context.Context, condition func() (bool, error)) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if ok, err := condition(); ok || err != nil {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}

@@ -1,0 +1,222 @@
+// Package stack runs the whole system on one machine: the connector and the
+// functions, unchanged, against servers that speak the protocols of Kafka,
+// Pub/Sub, Cloud Storage and BigQuery on loopback, each in a process of its
+// own, so that each can die, be restarted and be measured by itself.
+//
+// The command line calls it. State lives in one folder and outlasts every
+// process: whatever is killed, at any time, goes on where it stopped.
+package stack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"nightwire.dev/shared/names"
+)
+
+// Project is the name of the local project.
+const Project = "nightwire-local"
+
+// Options say what to run and where.
+type Options struct {
+	Dir    string       // state; made if absent
+	Stream names.Stream // the one stream that the stack serves
+	Ports  Ports
+	Log    *slog.Logger
+
+	// Program is the nightwire program, beside which the others are; our own
+	// if empty.
+	Program string
+}
+
+func (o Options) program() (string, error) {
+	if o.Program != "" {
+		return o.Program, nil
+	}
+	path, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("find our own program: %w", err)
+	}
+	return path, nil
+}
+
+// Stack is a running stack.
+type Stack struct {
+	Endpoints
+	options   Options
+	lock      *os.File
+	processes []*process
+}
+
+// Start starts every process and makes the resources. It returns once alerts
+// can flow. A process that dies is started again until Stop.
+func Start(ctx context.Context, o Options) (_ *Stack, err error) {
+	if err := os.MkdirAll(filepath.Join(o.Dir, "log"), 0o755); err != nil {
+		return nil, fmt.Errorf("make the state folder: %w", err)
+	}
+	lock, err := lockDir(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Stack{Endpoints: o.Ports.endpoints(o.Dir, o.Stream), options: o, lock: lock}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Stop())
+		}
+	}()
+	if err := o.Ports.awaitFree(ctx); err != nil {
+		return nil, err
+	}
+	plan, err := s.plan()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.run(ctx, plan); err != nil {
+		return nil, err
+	}
+	return s, s.Endpoints.save(o.Dir)
+}
+
+// StartBigQuery starts nothing but the tables of a stack that does not run.
+func StartBigQuery(ctx context.Context, o Options) (*Stack, error) {
+	if _, err := os.Stat(filepath.Join(o.Dir, "bigquery")); err != nil {
+		return nil, fmt.Errorf("there are no tables in %s: make some with nightwire run", o.Dir)
+	}
+	ports, err := FreePorts()
+	if err != nil {
+		return nil, err
+	}
+	nightwire, err := o.program()
+	if err != nil {
+		return nil, err
+	}
+	lock, err := lockDir(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Stack{Endpoints: ports.endpoints(o.Dir, o.Stream), options: o, lock: lock}
+	tables := s.server(nightwire, "bigquery", s.BigQuery, "--write", s.BigQueryWrite)
+	if err := s.run(ctx, []step{{processes: []*process{tables}}}); err != nil {
+		return nil, errors.Join(err, s.Stop())
+	}
+	return s, nil
+}
+
+// run starts the processes step by step.
+func (s *Stack) run(ctx context.Context, plan []step) error {
+	for _, step := range plan {
+		for _, p := range step.processes {
+			p.start(s.options.Log)
+			s.processes = append(s.processes, p)
+		}
+		for _, p := range step.processes {
+			if err := p.awaitReady(ctx); err != nil {
+				return err
+			}
+		}
+		if step.then != nil {
+			if err := step.then(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Stop ends the processes, those that produce first, and leaves the state.
+func (s *Stack) Stop() error {
+	for _, p := range slices.Backward(s.processes) {
+		p.stop()
+	}
+	_ = os.Remove(filepath.Join(s.options.Dir, endpointsFile))
+	return s.lock.Close()
+}
+
+// Usage tells what each process has used, complete once the stack is stopped:
+// first our own, which feeds and supervises, then the stack's.
+func (s *Stack) Usage() []Usage {
+	all := []Usage{ownUsage()}
+	for _, p := range s.processes {
+		all = append(all, p.usage())
+	}
+	return all
+}
+
+// step is a group of processes that start together, and what follows them.
+type step struct {
+	processes []*process
+	then      func(context.Context) error
+}
+
+// plan lists what runs: the servers, the resources on them, the functions,
+// and last the connector, from which alerts come.
+func (s *Stack) plan() ([]step, error) {
+	nightwire, err := s.options.program()
+	if err != nil {
+		return nil, err
+	}
+	functions, err := sibling(nightwire, "nightwire-functions")
+	if err != nil {
+		return nil, err
+	}
+	connector, err := sibling(nightwire, "nightwire-connector")
+	if err != nil {
+		return nil, err
+	}
+	server := func(name, listen string, more ...string) *process { return s.server(nightwire, name, listen, more...) }
+	e := s.Endpoints
+	return []step{
+		{processes: []*process{
+			server("kafka", e.Kafka),
+			server("pubsub", e.PubSub, "--status", e.PubSubStatus),
+			server("bigquery", e.BigQuery, "--write", e.BigQueryWrite),
+		}},
+		{
+			processes: []*process{server("storage", e.Storage, "--pubsub", e.PubSub)},
+			then:      func(ctx context.Context) error { return provision(ctx, e) },
+		},
+		{processes: []*process{s.process("functions", functions, e.Functions, e.functionsEnvironment())}},
+		{processes: []*process{s.process("connector", connector, e.Connector, e.connectorEnvironment())}},
+	}, nil
+}
+
+// server is our own program as one of the local servers.
+func (s *Stack) server(nightwire, name, listen string, more ...string) *process {
+	dir := filepath.Join(s.options.Dir, name)
+	arguments := append([]string{"serve", name, "--data", dir, "--listen", listen}, more...)
+	return s.process(name, nightwire, listen, nil, arguments...)
+}
+
+func (s *Stack) process(name, path, listen string, environment []string, arguments ...string) *process {
+	return &process{
+		name: name, path: path, arguments: arguments, listen: listen,
+		environment: append(os.Environ(), environment...),
+		logFile:     filepath.Join(s.options.Dir, "log", name+".log"),
+	}
+}
+
+// sibling finds a program that is built beside ours.
+func sibling(ours, name string) (string, error) {
+	path := filepath.Join(filepath.Dir(ours), name)
+	if _, err := os.Stat(path); err != nil {
+		return "", fmt.Errorf("the program %s is not beside %s: build both with make build", name, filepath.Base(ours))
+	}
+	return path, nil
+}
+
+// dialable says whether something answers at an address.
+func dialable(address string) bool {
+	connection, err := net.DialTimeout("tcp", address, time.Second)
+	if err != nil {
+		return false
+	}
+	_ = connection.Close()
+	return true
+}

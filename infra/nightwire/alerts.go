@@ -1,0 +1,64 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"nightwire.dev/infra/feed"
+	"nightwire.dev/infra/local/stack"
+	"nightwire.dev/infra/source"
+	"nightwire.dev/shared/names"
+)
+
+// alerts are the flags of the commands that send alerts.
+type alerts struct {
+	Alerts    string        `help:"Alerts to send: a folder, an .avro file, a .tar or a .tar.gz. Without it, a synthetic night."`
+	Synthetic int           `help:"Number of alerts of the synthetic night." default:"5000" short:"n"`
+	Seed      uint64        `help:"Seed of the synthetic night." default:"1"`
+	Night     string        `help:"Date of the synthetic night, UTC." default:"2026-09-01"`
+	Rate      float64       `help:"Alerts a second; 0 is as fast as Kafka takes them."`
+	Visit     int           `help:"Send so many alerts at once, as a telescope does after each visit, ..."`
+	Every     time.Duration `help:"... each such time." default:"45s"`
+	Repeat    int           `help:"Times that the alerts are sent." default:"1"`
+	Topic     string        `help:"Kafka topic. Default: for ZTF the topic of each alert's night, ztf_YYYYMMDD_programid1; for LSST ${lsst_topic}."`
+}
+
+// check says which flag is wrong.
+func (a *alerts) check() error {
+	switch {
+	case a.Rate < 0:
+		return fmt.Errorf("--rate %v: want alerts a second, or 0", a.Rate)
+	case a.Visit < 0 || a.Visit > 0 && a.Every <= 0:
+		return errors.New("--visit wants a number of alerts, and --every a time above zero")
+	case a.Rate > 0 && a.Visit > 0:
+		return errors.New("--rate and --visit are two rhythms: give one")
+	case a.Repeat < 1:
+		return fmt.Errorf("--repeat %d: want 1 or more", a.Repeat)
+	}
+	return nil
+}
+
+func (a *alerts) source() (*source.Source, error) {
+	if a.Alerts != "" {
+		return source.Open(a.Alerts)
+	}
+	night, err := time.Parse(time.DateOnly, a.Night)
+	if err != nil {
+		return nil, fmt.Errorf("--night %q: want YYYY-MM-DD", a.Night)
+	}
+	return source.Synthetic(a.Seed, night, a.Synthetic)
+}
+
+func (a *alerts) topic(stream names.Stream) feed.Namer {
+	switch {
+	case a.Topic != "":
+		return feed.OneTopic(a.Topic)
+	case stream == names.LSST:
+		return feed.OneTopic(stack.LSSTTopic)
+	default:
+		return feed.NightlyTopics(stream)
+	}
+}
+
+func (a *alerts) pace() feed.Pace { return feed.Pace{Rate: a.Rate, Visit: a.Visit, Every: a.Every} }

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"nightwire.dev/infra/cluster"
+	"nightwire.dev/infra/feed"
+	"nightwire.dev/infra/local/stack"
+	"nightwire.dev/shared/names"
+)
+
+type feedCommand struct {
+	state
+	alerts
+	Stream names.Stream  `help:"Stream that the alerts belong to." default:"ztf" enum:"ztf,ztf-partnership,lsst"`
+	Kafka  cluster.Kafka `embed:"" prefix:"kafka-"`
+}
+
+// Help is what --help shows besides the flags.
+func (feedCommand) Help() string {
+	return `Examples:
+  nightwire feed --synthetic 1000 --rate 100
+  nightwire feed --alerts night.tar.gz --visit 1000 --every 45s
+  nightwire feed --alerts ./alerts --topic ztf_20260901_programid1 --kafka-bootstrap broker:9092`
+}
+
+// Run sends the alerts and returns when Kafka has them.
+func (c *feedCommand) Run(ctx context.Context) error {
+	if err := c.check(); err != nil {
+		return err
+	}
+	from, err := c.source()
+	if err != nil {
+		return err
+	}
+	if c.Kafka.Bootstrap == "" {
+		running, ok := stack.Running(c.Dir)
+		if !ok {
+			return errors.New("no stack runs here: start one with nightwire up, or name a Kafka with --kafka-bootstrap")
+		}
+		c.Kafka.Bootstrap, c.Stream = running.Kafka, running.Stream
+	}
+	bar := newProgress(from.Count*c.Repeat, "to Kafka")
+	report, err := feed.Send(ctx, from, feed.Options{
+		Kafka: c.Kafka, Topic: c.topic(c.Stream), Repeat: c.Repeat, Pace: c.pace(),
+		Progress: func(n int) { _ = bar.Set(n) },
+	})
+	_ = bar.Finish()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("sent %d alerts, %.1f MB, in %s:\n", report.Records, float64(report.Bytes)/1e6, report.Took.Round(time.Millisecond))
+	for _, topic := range slices.Sorted(maps.Keys(report.Topics)) {
+		fmt.Printf("  %s  %d\n", topic, report.Topics[topic])
+	}
+	return nil
+}

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"nightwire.dev/infra/local/stack"
+	"nightwire.dev/shared/names"
+)
+
+// local are the flags of the commands that start a stack.
+type local struct {
+	state
+	Stream names.Stream `help:"Stream to serve: ztf, ztf-partnership or lsst." default:"ztf" enum:"ztf,ztf-partnership,lsst"`
+	Port   int          `help:"First of eight consecutive ports; 0 takes any that are free." default:"8700"`
+}
+
+func (l local) start(ctx context.Context) (*stack.Stack, error) {
+	ports := stack.PortsFrom(l.Port)
+	if l.Port == 0 {
+		var err error
+		if ports, err = stack.FreePorts(); err != nil {
+			return nil, err
+		}
+	} else if l.Port < 1024 || l.Port+len(ports) > 65536 {
+		return nil, fmt.Errorf("--port %d: want 1024 to %d, or 0", l.Port, 65536-len(ports))
+	}
+	return stack.Start(ctx, stack.Options{Dir: l.Dir, Stream: l.Stream, Ports: ports, Log: slog.Default()})
+}

@@ -1,0 +1,62 @@
+// Nightwire is the command line: it runs the whole system on one machine,
+// feeds it alerts, and asks its tables.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	"nightwire.dev/infra/local/stack"
+	"nightwire.dev/shared/logging"
+)
+
+// commands is the command line.
+type commands struct {
+	Run   runCommand   `cmd:"" help:"Pass a night of alerts through the whole system, and print its certificate."`
+	Up    upCommand    `cmd:"" help:"Keep the whole system running, until Ctrl-C."`
+	Feed  feedCommand  `cmd:"" help:"Send alerts to Kafka: the running local stack's, or any."`
+	Query queryCommand `cmd:"" help:"Ask the tables in GoogleSQL, whether the stack runs or not."`
+	Serve serveCommand `cmd:"" hidden:"" help:"Run one server of the local stack; run and up call it."`
+}
+
+const description = `Nightwire turns a survey's stream of alerts into science.
+
+On this machine it runs whole: Kafka, Pub/Sub, Cloud Storage and BigQuery are
+local servers that speak the real protocols, and the connector and the functions
+are the ones that are deployed. No cloud, no credentials, no Docker.`
+
+func main() {
+	slog.SetDefault(logging.NewText(os.Stderr, slog.LevelInfo))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	line := kong.Parse(new(commands),
+		kong.Name("nightwire"), kong.Description(description),
+		kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Vars{"dir": ".nightwire", "lsst_topic": stack.LSSTTopic},
+	)
+	err := line.Run()
+	switch {
+	case err == nil:
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "nightwire: stopped")
+		os.Exit(130) //nolint:gocritic // nothing is left to stop
+	default:
+		fmt.Fprintln(os.Stderr, "nightwire:", err)
+		os.Exit(1)
+	}
+}
+
+// state is the flag that every command has.
+type state struct {
+	Dir string `help:"Folder for the state and the logs." default:"${dir}" type:"path" env:"NIGHTWIRE_DIR"`
+}
+
+// certificatePath is where run leaves the certificate.
+func (s state) certificatePath() string { return filepath.Join(s.Dir, "certificate.json") }

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/big"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"nightwire.dev/infra/local/stack"
+)
+
+type queryCommand struct {
+	local
+	SQL string `arg:"" help:"The query, in GoogleSQL; - reads it from standard input. Tables: alerts, alerts_stream, ledger."`
+}
+
+// Help is what --help shows besides the flags.
+func (queryCommand) Help() string {
+	return `Examples:
+  nightwire query "SELECT objectId, candidate.magpsf FROM alerts ORDER BY candidate.magpsf LIMIT 5"
+  nightwire query "SELECT outcome, COUNT(*) AS records FROM ledger GROUP BY outcome"`
+}
+
+// Run answers from the running stack, or starts its BigQuery alone for the one
+// question.
+func (c *queryCommand) Run(ctx context.Context) error {
+	sql := c.SQL
+	if sql == "-" {
+		text, err := io.ReadAll(os.Stdin)
+		if err != nil {
+			return fmt.Errorf("read the query: %w", err)
+		}
+		sql = string(text)
+	}
+	e, running := stack.Running(c.Dir)
+	if !running {
+		warehouse, err := stack.StartBigQuery(ctx, stack.Options{Dir: c.Dir, Stream: c.Stream, Log: slog.Default()})
+		if err != nil {
+			return err
+		}
+		defer func() { _ = warehouse.Stop() }()
+		e = warehouse.Endpoints
+	}
+	return printAnswer(ctx, e, sql, os.Stdout)
+}
+
+// printAnswer writes the answer as a table. Integers keep all their digits.
+func printAnswer(ctx context.Context, e stack.Endpoints, sql string, w io.Writer) error {
+	warehouse, err := e.Warehouse(ctx, slog.Default())
+	if err != nil {
+		return err
+	}
+	defer warehouse.Close()
+	result, err := warehouse.Query(ctx, sql, nil)
+	if err != nil {
+		return err
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	defer t.Flush()
+	fmt.Fprintln(t, strings.Join(result.Columns, "\t"))
+	for row, err := range result.Rows() {
+		if err != nil {
+			return err
+		}
+		cells := make([]string, len(row))
+		for i, v := range row {
+			cells[i] = cell(v)
+		}
+		fmt.Fprintln(t, strings.Join(cells, "\t"))
+	}
+	return nil
+}
+
+// cell writes one value for a table.
+func cell(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "null"
+	case time.Time:
+		return v.UTC().Format("2006-01-02 15:04:05.999999")
+	case *big.Rat:
+		return strings.TrimRight(strings.TrimRight(v.FloatString(9), "0"), ".")
+	case []byte:
+		return fmt.Sprintf("%x", v)
+	case string, int64, float64, bool:
+		return fmt.Sprint(v)
+	}
+	if s, ok := v.(fmt.Stringer); ok {
+		return s.String()
+	}
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return fmt.Sprint(v)
+	}
+	return strings.TrimSpace(b.String())
+}

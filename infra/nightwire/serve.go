@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"nightwire.dev/infra/local/bigquery"
+	"nightwire.dev/infra/local/kafka"
+	"nightwire.dev/infra/local/pubsub"
+	"nightwire.dev/infra/local/stack"
+	"nightwire.dev/infra/local/storage"
+	"nightwire.dev/shared/logging"
+)
+
+// serveCommand runs one of the local servers in this process. Each ends in
+// order when ctx does, and may be killed at any time.
+type serveCommand struct {
+	Kafka    serveKafka    `cmd:"" help:"A Kafka broker."`
+	PubSub   servePubSub   `cmd:"" name:"pubsub" help:"Pub/Sub, with push."`
+	Storage  serveStorage  `cmd:"" help:"Cloud Storage."`
+	BigQuery serveBigQuery `cmd:"" name:"bigquery" help:"BigQuery."`
+}
+
+// place is where a server keeps its state and where it listens.
+type place struct {
+	Data   string `help:"Folder of the state." required:"" type:"path"`
+	Listen string `help:"Address, host:port." required:""`
+}
+
+// partitions is how many partitions a local topic has; ZTF's have 16.
+const partitions = 4
+
+type serveKafka struct{ place }
+
+func (c *serveKafka) Run(ctx context.Context) error {
+	_, port, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	server, err := kafka.Open(kafka.Options{Dir: c.Data, Port: number, Partitions: partitions, Logger: serverLog()})
+	if err != nil {
+		return err
+	}
+	<-ctx.Done()
+	server.Close()
+	return nil
+}
+
+type servePubSub struct {
+	place
+	Status string `help:"Address that tells each subscription's backlog, over HTTP." required:""`
+}
+
+func (c *servePubSub) Run(ctx context.Context) error {
+	server, err := pubsub.Open(pubsub.Options{Dir: c.Data, Logger: serverLog()})
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return errors.Join(err, server.Close())
+	}
+	status := tellJSON(func() any { return server.Backlog() })
+	return until(ctx, server.Close,
+		func() error { return server.Serve(listener) },
+		func() error { return serveHTTP(ctx, c.Status, status) })
+}
+
+type serveStorage struct {
+	place
+	PubSub string `help:"Address of Pub/Sub, for notifications." name:"pubsub" required:""`
+}
+
+func (c *serveStorage) Run(ctx context.Context) error {
+	topics, err := grpc.NewClient(c.PubSub, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return fmt.Errorf("connect to Pub/Sub: %w", err)
+	}
+	defer topics.Close()
+	server, err := storage.Open(storage.Options{
+		Dir: c.Data, Publisher: storage.NewTopicPublisher(topics), URL: "http://" + c.Listen, Logger: serverLog(),
+	})
+	if err != nil {
+		return err
+	}
+	routes := http.NewServeMux()
+	routes.Handle(stack.PendingPath, tellJSON(func() any { return server.Pending() }))
+	routes.Handle("/", server.Handler())
+	return until(ctx, server.Close, func() error { return serveHTTP(ctx, c.Listen, routes) })
+}
+
+type serveBigQuery struct {
+	place
+	Write string `help:"Address of the Storage Write API." required:""`
+}
+
+func (c *serveBigQuery) Run(ctx context.Context) error {
+	server, err := bigquery.Open(bigquery.Options{Dir: c.Data, Project: stack.Project, Logger: serverLog()})
+	if err != nil {
+		return err
+	}
+	rest, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return errors.Join(err, server.Close())
+	}
+	write, err := net.Listen("tcp", c.Write)
+	if err != nil {
+		return errors.Join(err, rest.Close(), server.Close())
+	}
+	return until(ctx, server.Close, func() error { return server.Serve(rest, write) })
+}
+
+// until runs the parts of a server, and closes it when ctx ends or one of them
+// does.
+func until(ctx context.Context, closeServer func() error, parts ...func() error) error {
+	ended := make(chan error, len(parts))
+	for _, part := range parts {
+		go func() { ended <- part() }()
+	}
+	select {
+	case err := <-ended:
+		return errors.Join(err, closeServer())
+	case <-ctx.Done():
+		return closeServer()
+	}
+}
+
+// serveHTTP serves until ctx ends, and then lets the requests under way end.
+func serveHTTP(ctx context.Context, address string, handler http.Handler) error {
+	server := &http.Server{Addr: address, Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	context.AfterFunc(ctx, func() {
+		grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		_ = server.Shutdown(grace)
+	})
+	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func tellJSON(figures func() any) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(figures())
+	})
+}
+
+// serverLog writes JSON to standard error, which the stack puts into a file.
+func serverLog() *slog.Logger { return logging.New(os.Stderr, slog.LevelInfo) }

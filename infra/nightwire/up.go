@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"nightwire.dev/infra/local/stack"
+)
+
+type upCommand struct{ local }
+
+// Help is what --help shows besides the flags.
+func (upCommand) Help() string {
+	return `The stack stays up until Ctrl-C, which ends it in order. Its state stays in the
+folder given by --dir and is there again at the next start.`
+}
+
+// Run keeps a stack running until it is interrupted.
+func (c *upCommand) Run(ctx context.Context) error {
+	fmt.Println("starting the stack ...")
+	s, err := c.start(ctx)
+	if err != nil {
+		return err
+	}
+	printEndpoints(s.Endpoints)
+	<-ctx.Done()
+	fmt.Println("\nstopping ...")
+	return s.Stop()
+}
+
+func printEndpoints(e stack.Endpoints) {
+	r := e.Resources()
+	fmt.Printf(`
+Nightwire is up, stream %s, state in %s
+
+  Kafka      %s    the survey's broker
+  Pub/Sub    %s    PUBSUB_EMULATOR_HOST=%s
+  Storage    %s    STORAGE_EMULATOR_HOST=%s, bucket %s
+  BigQuery   %s    dataset %s; Storage Write API at %s
+  Functions  %s    POST an event to /archive or /rows
+  Connector  %s    http://%s/metrics, /readyz, /offsets
+  Logs       %s
+
+Try, in another terminal:
+  %s feed --synthetic 1000 --rate 100
+  %s query "SELECT COUNT(*) AS alerts FROM alerts"
+
+Ctrl-C stops everything; the state stays.
+`, e.Stream, e.Dir, e.Kafka, e.PubSub, e.PubSub, e.Storage, e.Storage, r.AlertsBucket(),
+		e.BigQuery, r.Dataset(), e.BigQueryWrite, e.Functions, e.Connector, e.Connector,
+		filepath.Join(e.Dir, "log"), os.Args[0], os.Args[0])
+}
