@@ -1,0 +1,52 @@
+# Nightwire's commands. `make run` and `make test` are the two to know.
+
+MODULES := schemas shared functions connector infra
+BIN     := bin
+ALERTS  ?=
+N       ?= 5000
+ARGS    ?=
+
+LINTER         ?= $(shell go env GOPATH)/bin/golangci-lint
+LINTER_VERSION := v2.15.0
+FUZZTIME       ?= 30s
+
+.PHONY: help build run up test lint check tools fuzz bench clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build the three programs into bin/
+	go build -o $(BIN)/nightwire ./infra/nightwire
+	go build -o $(BIN)/nightwire-connector ./connector
+	go build -o $(BIN)/nightwire-functions ./functions/cmd/serve
+
+run: build ## pass a night through the whole system: ALERTS=folder, file or tarball, or N= synthetic alerts
+	$(BIN)/nightwire run $(if $(ALERTS),--alerts "$(ALERTS)",--synthetic $(N)) $(ARGS)
+
+up: build ## keep the stack running until Ctrl-C
+	$(BIN)/nightwire up $(ARGS)
+
+test: build ## all tests, with the race detector where goroutines live
+	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && go test -race ./...); done
+
+lint: ## formatting, vet, and the walls between the parts
+	@test -z "$$(gofmt -l $(MODULES))" || { echo "gofmt wants changes in:"; gofmt -l $(MODULES); exit 1; }
+	@command -v $(LINTER) >/dev/null || { echo "golangci-lint is not installed: make tools installs it"; exit 1; }
+	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && go vet ./... && $(LINTER) run --config ../.golangci.yml ./...); done
+
+check: lint test ## what CI runs
+
+tools: ## install the linter
+	go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINTER_VERSION)
+
+fuzz: ## each fuzz target for FUZZTIME
+	@set -e; for m in $(MODULES); do (cd $$m; for p in $$(go list ./...); do \
+	  for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+	    echo "== $$p $$f"; go test -run xxx -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; done; done); done
+
+bench: ## all benchmarks
+	@set -e; for m in $(MODULES); do (cd $$m && go test -run xxx -bench . -benchmem ./... | grep -v '^?\|no test files'); done
+
+clean: ## forget what was built and the local state
+	rm -rf $(BIN) .nightwire
