@@ -28,9 +28,9 @@ func LoadMap[T any](ctx context.Context, variables map[string]string) (*T, error
 
 // LoadFrom does the same from any source of variables.
 func LoadFrom[T any](ctx context.Context, source envconfig.Lookuper) (*T, error) {
-	c := new(T)
-	if err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: c, Lookuper: source}); err != nil {
-		return nil, fmt.Errorf("read configuration from the environment: %w", err)
+	c, asked := new(T), &asked{source: source}
+	if err := envconfig.ProcessWith(ctx, &envconfig.Config{Target: c, Lookuper: asked}); err != nil {
+		return nil, fmt.Errorf("read configuration from the environment: %s: %w", asked.last, err)
 	}
 	if v, ok := any(c).(validator); ok {
 		if err := v.Validate(); err != nil {
@@ -38,6 +38,19 @@ func LoadFrom[T any](ctx context.Context, source envconfig.Lookuper) (*T, error)
 		}
 	}
 	return c, nil
+}
+
+// asked is a source that knows for which variable it was asked last. Each is
+// read before the next is asked for, so an error is about that one; the error
+// itself names the Go field only.
+type asked struct {
+	source envconfig.Lookuper
+	last   string
+}
+
+func (a *asked) Lookup(name string) (string, bool) {
+	a.last = name
+	return a.source.Lookup(name)
 }
 
 // Lookup reads one environment variable, for the few places that need a

@@ -49,6 +49,8 @@ func (t *Table) Append(ctx context.Context, row Row) error {
 		return err
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-t.appender.ctx.Done():
+		return errClosed
 	}
 }
 
@@ -82,7 +84,7 @@ func newAppender(stream *managedwriter.ManagedStream, known *layout) *appender {
 	return a
 }
 
-// close ends the appender; callers that still wait get an error and will be
+// close ends the appender; callers that still wait get errClosed and will be
 // asked again by Pub/Sub.
 func (a *appender) close() {
 	a.cancel()
@@ -109,26 +111,20 @@ func (a *appender) run() {
 		select {
 		case first = <-a.queue:
 		case <-a.ctx.Done():
-			a.finish(a.gather(nil), errClosed)
 			return
 		}
 		select {
 		case a.slots <- struct{}{}:
 			a.send(a.gather(first))
 		case <-a.ctx.Done():
-			a.finish(a.gather(first), errClosed)
 			return
 		}
 	}
 }
 
-// gather takes what is in the queue, up to the largest request.
+// gather adds to the first row what is in the queue, up to the largest request.
 func (a *appender) gather(first *pendingRow) []*pendingRow {
-	var batch []*pendingRow
-	size := 0
-	if first != nil {
-		batch, size = append(batch, first), len(first.row)
-	}
+	batch, size := []*pendingRow{first}, len(first.row)
 	for len(batch) < maxBatchRows && size < maxBatchBytes {
 		select {
 		case p := <-a.queue:
@@ -143,13 +139,16 @@ func (a *appender) gather(first *pendingRow) []*pendingRow {
 // send appends a batch. The newest layout among its rows describes them all.
 func (a *appender) send(batch []*pendingRow) {
 	rows := make([][]byte, len(batch))
-	var options []managedwriter.AppendOption
+	newest := a.sent
 	for i, p := range batch {
 		rows[i] = p.row
-		if len(p.layout.columns) > len(a.sent.columns) || countColumns(p.layout.columns) > countColumns(a.sent.columns) {
-			a.sent = p.layout
-			options = []managedwriter.AppendOption{managedwriter.UpdateSchemaDescriptor(a.sent.descriptor)}
+		if p.layout != newest && countColumns(p.layout.columns) > countColumns(newest.columns) {
+			newest = p.layout
 		}
+	}
+	var options []managedwriter.AppendOption
+	if newest != a.sent {
+		options = append(options, managedwriter.UpdateSchemaDescriptor(newest.descriptor))
 	}
 	result, err := a.stream.AppendRows(a.ctx, rows, options...)
 	if err != nil {
@@ -157,6 +156,7 @@ func (a *appender) send(batch []*pendingRow) {
 		a.finish(batch, fmt.Errorf("append rows: %w", err))
 		return
 	}
+	a.sent = newest
 	a.wg.Go(func() {
 		response, err := result.FullResponse(a.ctx)
 		<-a.slots
@@ -182,11 +182,8 @@ func (a *appender) settle(batch []*pendingRow, response *storagepb.AppendRowsRes
 		}
 	}
 	for _, p := range batch {
-		if p == nil {
-			continue
-		}
-		if err := a.put(a.ctx, p); err != nil {
-			p.done <- err
+		if p != nil {
+			_ = a.put(a.ctx, p) // fails only once closed, and then nobody waits
 		}
 	}
 }

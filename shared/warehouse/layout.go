@@ -93,7 +93,10 @@ func newPlan(t *packet.Type, columns []schemas.Column) *plan {
 				continue
 			}
 			p.fields[i] = target{column: &columns[j], number: j + 1}
-			if record := recordWithin(field.Type); record != nil && columns[j].Type == schemas.Record {
+			if columns[j].Type != schemas.Record {
+				continue
+			}
+			if record := recordWithin(field.Type); record != nil {
 				p.fields[i].nested = newPlan(record, columns[j].Fields)
 			}
 		}
@@ -101,13 +104,14 @@ func newPlan(t *packet.Type, columns []schemas.Column) *plan {
 	return p
 }
 
-// recordWithin is the record that a field holds, alone or in an array.
+// recordWithin is the record that a field holds, alone or in an array; nil if
+// it holds none.
 func recordWithin(t *packet.Type) *packet.Type {
 	t, _ = t.Optional()
-	if t.Kind == packet.Array {
+	if t != nil && t.Kind == packet.Array {
 		t, _ = t.Elem.Optional()
 	}
-	if t.Kind != packet.Record {
+	if t == nil || t.Kind != packet.Record { // Optional is nil for a union of null alone
 		return nil
 	}
 	return t

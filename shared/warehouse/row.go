@@ -115,37 +115,64 @@ func appendValues(b []byte, values Values, columns []schemas.Column) ([]byte, er
 	return b, nil
 }
 
+// appendValue writes a value in the form that its column wants. A value of
+// another form is an error, since BigQuery would take it for an unknown field
+// and leave the column null.
 func appendValue(b []byte, number int, c schemas.Column, value any) ([]byte, error) {
 	switch v := value.(type) {
 	case nil:
 		return b, nil
 	case string:
-		if c.Type == schemas.Date {
-			day, err := time.Parse(time.DateOnly, v)
-			return appendVarint(b, number, day.Unix()/86400), err
+		switch c.Type {
+		case schemas.Date:
+			return appendDate(b, number, v)
+		case schemas.String, schemas.Geography, schemas.JSON:
+			return appendText(b, number, []byte(v)), nil
 		}
-		return appendText(b, number, []byte(v)), nil
 	case []byte:
-		return appendText(b, number, v), nil
+		if c.Type == schemas.Bytes {
+			b = protowire.AppendTag(b, protowire.Number(number), protowire.BytesType)
+			return protowire.AppendBytes(b, v), nil
+		}
 	case int64:
-		return appendVarint(b, number, v), nil
+		if c.Type == schemas.Integer {
+			return appendVarint(b, number, v), nil
+		}
 	case float64:
-		return appendDouble(b, number, v), nil
+		if c.Type == schemas.Float {
+			return appendDouble(b, number, v), nil
+		}
 	case bool:
-		return appendVarint(b, number, int64(protowire.EncodeBool(v))), nil
+		if c.Type == schemas.Boolean {
+			return appendVarint(b, number, int64(protowire.EncodeBool(v))), nil
+		}
 	case time.Time:
-		return appendVarint(b, number, v.UnixMicro()), nil
+		if c.Type == schemas.Timestamp {
+			return appendVarint(b, number, v.UnixMicro()), nil
+		}
 	case Values:
-		var err error
-		b = appendNested(b, number, func(b []byte) []byte {
-			var nested []byte
-			nested, err = appendValues(b, v, c.Fields)
-			return nested
-		})
-		return b, err
-	default:
-		return nil, fmt.Errorf("a %T is no value of a column", value)
+		if c.Type == schemas.Record {
+			return appendNestedValues(b, number, v, c.Fields)
+		}
 	}
+	return nil, fmt.Errorf("a %T is no value of a %s", value, c.Type)
+}
+
+func appendDate(b []byte, number int, date string) ([]byte, error) {
+	day, err := time.Parse(time.DateOnly, date)
+	if err != nil {
+		return nil, err
+	}
+	return appendVarint(b, number, day.Unix()/86400), nil
+}
+
+func appendNestedValues(b []byte, number int, values Values, columns []schemas.Column) ([]byte, error) {
+	nested, err := appendValues(nil, values, columns)
+	if err != nil {
+		return nil, err
+	}
+	b = protowire.AppendTag(b, protowire.Number(number), protowire.BytesType)
+	return protowire.AppendBytes(b, nested), nil
 }
 
 func appendVarint(b []byte, number int, n int64) []byte {

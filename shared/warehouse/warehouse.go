@@ -93,7 +93,8 @@ func (w *Warehouse) Table(ctx context.Context, definition schemas.Table) (*Table
 	return t, nil
 }
 
-// Close waits for the rows on their way and disconnects.
+// Close disconnects. An Append that still waits ends with an error, and does
+// not know whether its row was stored.
 func (w *Warehouse) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

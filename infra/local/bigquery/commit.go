@@ -22,13 +22,12 @@ type rows struct {
 // errStale says that the table changed after the rows were decoded.
 var errStale = errors.New("the table has changed")
 
-// A transaction costs some 12 ms of CPU before its first row, so a busy
-// committer waits for company: until nobody has come for a while, or for as
-// long as a writer may be kept waiting. A lone writer never waits.
+// A transaction costs some 12 ms of CPU before its first row, so transactions
+// keep a distance, in which rows gather. A writer that comes after a rest is
+// served at once.
 const (
-	groupRows  = 1000 // that one transaction takes
-	quiet      = 10 * time.Millisecond
-	longestLag = 100 * time.Millisecond
+	groupRows = 1000 // that one transaction takes
+	distance  = 150 * time.Millisecond
 )
 
 // committer writes appends to the database. Appends that arrive while a
@@ -39,7 +38,7 @@ type committer struct {
 	queue     chan *rows
 	closed    sync.WaitGroup
 	conn      *sql.Conn
-	busy      bool                 // the last group was of several requests
+	last      time.Time            // when the last transaction began
 	appenders map[string]*appender // by the table's SQL name
 }
 
@@ -80,42 +79,25 @@ func (c *committer) run() {
 	}
 }
 
-// gather takes what is queued, and what comes while the committer waits.
+// gather takes what comes until the next transaction may begin.
 func (c *committer) gather(first *rows) []*rows {
 	group := []*rows{first}
-	var pause <-chan time.Time
-	deadline := time.Now().Add(longestLag)
+	wait := time.NewTimer(time.Until(c.last.Add(distance)))
+	defer wait.Stop()
 	for total := len(first.values); total < groupRows; {
-		next, more := c.next(pause)
-		if !more {
-			if pause != nil || !c.busy || time.Now().After(deadline) {
-				break
-			}
-			pause = time.After(quiet)
-			continue
-		}
-		group = append(group, next)
-		total += len(next.values)
-		pause = nil
-	}
-	c.busy = len(group) > 1
-	return group
-}
-
-// next takes a request that is queued, or that comes before the pause is over.
-func (c *committer) next(pause <-chan time.Time) (r *rows, more bool) {
-	if pause == nil {
 		select {
-		case r, more = <-c.queue:
-		default:
+		case r, more := <-c.queue:
+			if !more {
+				return group
+			}
+			group, total = append(group, r), total+len(r.values)
+			continue
+		case <-wait.C:
 		}
-		return r, more
+		break
 	}
-	select {
-	case r, more = <-c.queue:
-	case <-pause:
-	}
-	return r, more
+	c.last = time.Now()
+	return group
 }
 
 // separately commits each request alone, so that a bad one hurts no other.

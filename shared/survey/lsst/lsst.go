@@ -92,8 +92,8 @@ func Detections(record packet.Value) []alert.Detection {
 func Limits(record packet.Value) []alert.Limit {
 	var limits []alert.Limit
 	for _, limit := range record.Get("prvDiaNondetectionLimits").Items() {
-		flux, _ := alert.Detection{FluxUJy: 5 * limit.Get("diaNoise").Float() / nanoPerMicro}.Mag()
-		limits = append(limits, alert.Limit{MJD: mjd(limit), Band: limit.Get("band").Text(), Mag: flux})
+		mag, _ := alert.Detection{FluxUJy: 5 * limit.Get("diaNoise").Float() / nanoPerMicro}.Mag()
+		limits = append(limits, alert.Limit{MJD: mjd(limit), Band: limit.Get("band").Text(), Mag: mag})
 	}
 	return limits
 }
