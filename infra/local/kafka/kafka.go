@@ -159,7 +159,7 @@ func (s *Server) CreateTopic(name string, partitions int) error {
 // createAskedFor makes the topics that a metadata request asks for and allows
 // to be made, and leaves the answer to the broker. The broker could make them
 // itself, but it would forget them, with their records, if it were killed.
-func (s *Server) createAskedFor(request kmsg.Request) (kmsg.Response, error, bool) {
+func (s *Server) createAskedFor(request kmsg.Request) (kmsg.Response, error, bool) { //nolint:revive // the order is kfake's
 	metadata, ok := request.(*kmsg.MetadataRequest)
 	if !ok || !metadata.AllowAutoTopicCreation {
 		return nil, nil, false

@@ -30,7 +30,7 @@ func serveUntilKilled(options kafka.Options) {
 		os.Exit(1)
 	}
 	fmt.Println(server.Address())
-	os.Stdin.Read(make([]byte, 1))
+	_, _ = os.Stdin.Read(make([]byte, 1))
 }
 
 // startVictim runs a broker process on a folder; port 0 is a free one.
@@ -51,8 +51,8 @@ func startVictim(t *testing.T, dir, port string) (kill func(), address string) {
 		t.Fatal(err)
 	}
 	kill = func() {
-		victim.Process.Kill()
-		victim.Wait()
+		_ = victim.Process.Kill()
+		_ = victim.Wait()
 		input.Close()
 	}
 	t.Cleanup(kill)

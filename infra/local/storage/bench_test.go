@@ -56,7 +56,7 @@ func BenchmarkRead(b *testing.B) {
 				b.Error(err)
 				return
 			}
-			io.Copy(io.Discard, r)
+			_, _ = io.Copy(io.Discard, r)
 			r.Close()
 		}
 	})

@@ -57,7 +57,7 @@ func serve(dir, pubsub string) error {
 	}
 	fmt.Println(listener.Addr())
 	go func() {
-		io.Copy(io.Discard, os.Stdin) // ends with the test, however that ends
+		_, _ = io.Copy(io.Discard, os.Stdin) // ends with the test, however that ends
 		os.Exit(0)
 	}()
 	return http.Serve(listener, server.Handler())
@@ -88,7 +88,7 @@ func startInbox(t *testing.T) (*inbox, string) {
 	in := &inbox{notified: map[string]int{}}
 	server := grpc.NewServer()
 	pubsubpb.RegisterPublisherServer(server, in)
-	go server.Serve(listener)
+	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
 	return in, listener.Addr().String()
 }
@@ -110,8 +110,8 @@ func startVictim(t *testing.T, dir, pubsub string) (*exec.Cmd, string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		victim.Process.Kill()
-		victim.Wait()
+		_ = victim.Process.Kill()
+		_ = victim.Wait()
 	})
 	address, err := bufio.NewReader(output).ReadString('\n')
 	if err != nil {
@@ -199,7 +199,7 @@ func writeUntilKilled(t *testing.T, bucket *gcs.BucketHandle, round int, acknowl
 			if err := victim.Process.Kill(); err != nil {
 				t.Errorf("kill the server: %v", err)
 			}
-			victim.Wait()
+			_ = victim.Wait()
 			cancel()
 		}
 	}

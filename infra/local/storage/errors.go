@@ -90,7 +90,7 @@ func (e *apiError) writeJSON(w http.ResponseWriter) {
 	}
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	w.WriteHeader(e.code)
-	json.NewEncoder(w).Encode(map[string]body{"error": {
+	_ = json.NewEncoder(w).Encode(map[string]body{"error": {
 		Code: e.code, Message: e.message,
 		Errors: []errorItem{{e.message, "global", e.reason, e.locationType, e.location}},
 	}})
@@ -115,7 +115,7 @@ func (e *apiError) writeXML(w http.ResponseWriter) {
 	}
 	w.Header().Set("Content-Type", "application/xml; charset=UTF-8")
 	w.WriteHeader(e.code)
-	xml.NewEncoder(w).Encode(struct {
+	_ = xml.NewEncoder(w).Encode(struct {
 		XMLName xml.Name `xml:"Error"`
 		Code    string
 		Message string

@@ -148,6 +148,6 @@ func reply(w http.ResponseWriter, r *http.Request, resource any) error {
 	}
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	w.Header().Set("Cache-Control", "no-cache, no-store, max-age=0, must-revalidate")
-	w.Write(text)
+	_, _ = w.Write(text)
 	return nil
 }

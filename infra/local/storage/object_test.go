@@ -173,7 +173,7 @@ func testRange(t *testing.T, _ *service, bucket *gcs.BucketHandle) {
 func testGzip(t *testing.T, s *service, bucket *gcs.BucketHandle) {
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
-	io.WriteString(z, "plain text")
+	_, _ = io.WriteString(z, "plain text")
 	z.Close()
 	object := bucket.Object("notes.txt")
 	mustWrite(t, object, packed.String(), func(w *gcs.Writer) { w.ContentEncoding = "gzip" })

@@ -119,8 +119,9 @@ func (u *resumable) receive(r *http.Request, first int64) error {
 	if first > u.content.size {
 		return invalid("The chunk begins at byte %d, but only %d bytes have arrived.", first, u.content.size)
 	}
-	if _, err := io.CopyN(io.Discard, r.Body, u.content.size-first); err != nil {
-		return nil // nothing new in it
+	known := u.content.size - first
+	if skipped, _ := io.CopyN(io.Discard, r.Body, known); skipped < known {
+		return nil // the chunk, or the connection, ends before anything new
 	}
 	if err := u.content.receive(r.Body); err != nil {
 		return invalid("Read the chunk: %v", err)
