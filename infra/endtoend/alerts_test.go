@@ -13,12 +13,12 @@ import (
 	"strings"
 	"testing"
 
-	"cloud.google.com/go/bigquery"
 	"github.com/google/go-cmp/cmp"
 	"nightwire.dev/infra/local/stack"
 	"nightwire.dev/schemas"
 	"nightwire.dev/shared/packet"
 	"nightwire.dev/shared/realdata"
+	"nightwire.dev/shared/warehouse"
 )
 
 // TestRealAlerts passes every real ZTF alert through the system, twice, and
@@ -122,9 +122,9 @@ func isOurs(column string) bool {
 // compareValue compares a packet's value with what the table has.
 func compareValue(t *testing.T, path string, column schemas.Column, want packet.Value, got any) {
 	t.Helper()
-	values, _ := got.([]bigquery.Value)
 	switch {
 	case column.Mode == schemas.Repeated:
+		values, _ := got.([]any)
 		if len(values) != want.Len() {
 			t.Errorf("%s has %d items, want %d", path, len(values), want.Len())
 			return
@@ -139,8 +139,16 @@ func compareValue(t *testing.T, path string, column schemas.Column, want packet.
 			t.Errorf("%s is %v, want null to be null: %v", path, got, want.Kind())
 		}
 	case column.Type == schemas.Record:
+		record, _ := got.(warehouse.Struct)
+		if len(record) != len(column.Fields) {
+			t.Errorf("%s has %d fields, want %d", path, len(record), len(column.Fields))
+			return
+		}
 		for i, field := range column.Fields {
-			compareValue(t, path+"."+field.Name, field, want.Get(field.Name), values[i])
+			if record[i].Name != field.Name {
+				t.Errorf("%s has %s where %s should be", path, record[i].Name, field.Name)
+			}
+			compareValue(t, path+"."+field.Name, field, want.Get(field.Name), record[i].Value)
 		}
 	case column.Type == schemas.Float:
 		if f, ok := got.(float64); !ok || f != want.Float() && !(math.IsNaN(f) && math.IsNaN(want.Float())) {

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"math/big"
 	"os"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -89,7 +91,12 @@ func cell(v any) string {
 		return strings.TrimRight(strings.TrimRight(v.FloatString(9), "0"), ".")
 	case []byte:
 		return fmt.Sprintf("%x", v)
-	case string, int64, float64, bool:
+	case float64:
+		if size := math.Abs(v); size != 0 && (size < 1e-4 || size >= 1e15) {
+			return strconv.FormatFloat(v, 'g', -1, 64)
+		}
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case string, int64, bool:
 		return fmt.Sprint(v)
 	}
 	if s, ok := v.(fmt.Stringer); ok {

@@ -35,23 +35,22 @@ func (e *RowError) Permanent() bool { return true }
 // Append stores a row and returns once BigQuery has confirmed it. Rows of
 // concurrent calls share requests.
 func (t *Table) Append(ctx context.Context, row Row) error {
-	l := t.layout.Load()
-	encoded, err := l.encode(row)
+	p, err := t.put(ctx, row)
 	if err != nil {
 		return err
 	}
+	return t.appender.wait(ctx, p)
+}
+
+// put encodes a row and puts it in the queue.
+func (t *Table) put(ctx context.Context, row Row) (*pendingRow, error) {
+	l := t.layout.Load()
+	encoded, err := l.encode(row)
+	if err != nil {
+		return nil, err
+	}
 	p := &pendingRow{row: encoded, layout: l, done: make(chan error, 1)}
-	if err := t.appender.put(ctx, p); err != nil {
-		return err
-	}
-	select {
-	case err := <-p.done:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.appender.ctx.Done():
-		return errClosed
-	}
+	return p, t.appender.put(ctx, p)
 }
 
 // pendingRow is a row that waits for its confirmation.
@@ -98,6 +97,18 @@ func (a *appender) put(ctx context.Context, p *pendingRow) error {
 	select {
 	case a.queue <- p:
 		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-a.ctx.Done():
+		return errClosed
+	}
+}
+
+// wait returns what became of a row of the queue.
+func (a *appender) wait(ctx context.Context, p *pendingRow) error {
+	select {
+	case err := <-p.done:
+		return err
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-a.ctx.Done():

@@ -1,7 +1,9 @@
 package warehouse
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -42,22 +44,80 @@ func (w *Warehouse) Query(ctx context.Context, sql string, parameters map[string
 }
 
 // Rows visits the rows once. Values are of Go's types: string, int64, float64,
-// bool, []byte, time.Time, civil.Date, *big.Rat; []Value for a record or an
-// array; nil for null.
+// bool, []byte, time.Time, civil.Date, *big.Rat; Struct for a record; []any for
+// an array; nil for null.
 func (r *Result) Rows() iter.Seq2[[]any, error] {
 	return func(yield func([]any, error) bool) {
 		row, err := r.first, r.err
 		for ; err == nil; err = r.rows.Next(&row) {
-			values := make([]any, len(row))
-			for i, v := range row {
-				values[i] = v
-			}
-			if !yield(values, nil) {
+			if !yield(named(row, r.rows.Schema), nil) {
 				return
 			}
 		}
 		if !errors.Is(err, iterator.Done) {
 			yield(nil, fmt.Errorf("read the answer: %w", err))
 		}
+	}
+}
+
+// Struct is a record: its fields in order.
+type Struct []Field
+
+// Field is one field of a Struct.
+type Field struct {
+	Name  string
+	Value any
+}
+
+// MarshalJSON writes the record as an object in the order of its fields.
+func (s Struct) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for i, field := range s {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		name, err := json.Marshal(field.Name)
+		if err != nil {
+			return nil, err
+		}
+		value, err := json.Marshal(field.Value)
+		if err != nil {
+			return nil, err
+		}
+		b.Write(name)
+		b.WriteByte(':')
+		b.Write(value)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// named gives the values of a record the names that the client leaves out.
+func named(values []bigquery.Value, schema bigquery.Schema) []any {
+	row := make([]any, len(values))
+	for i, v := range values {
+		row[i] = namedValue(v, schema[i], schema[i].Repeated)
+	}
+	return row
+}
+
+func namedValue(v bigquery.Value, field *bigquery.FieldSchema, repeated bool) any {
+	nested, ok := v.([]bigquery.Value)
+	switch {
+	case !ok:
+		return v
+	case repeated:
+		items := make([]any, len(nested))
+		for i, item := range nested {
+			items[i] = namedValue(item, field, false)
+		}
+		return items
+	default:
+		record := make(Struct, len(nested))
+		for i, value := range named(nested, field.Schema) {
+			record[i] = Field{field.Schema[i].Name, value}
+		}
+		return record
 	}
 }

@@ -51,6 +51,7 @@ func Open(ctx context.Context, c Config, project, dataset string, log *slog.Logg
 	}
 	writer, err := managedwriter.NewClient(ctx, project, c.writeOptions()...)
 	if err != nil {
+		_ = client.Close()
 		return nil, fmt.Errorf("connect to the BigQuery Storage Write API: %w", err)
 	}
 	return &Warehouse{

@@ -66,10 +66,17 @@ func asFailure(err error) *failure {
 			return &failure{http.StatusBadRequest, "resourcesExceeded", duck.Msg}
 		}
 		if duck.Type != duckdb.ErrorTypeInternal && duck.Type != duckdb.ErrorTypeFatal && duck.Type != duckdb.ErrorTypeIO {
-			return &failure{http.StatusBadRequest, "invalidQuery", strings.TrimSpace(duck.Msg)}
+			return &failure{http.StatusBadRequest, "invalidQuery", withoutExcerpt(duck.Msg)}
 		}
 	}
 	return &failure{http.StatusInternalServerError, "internalError", err.Error()}
+}
+
+// withoutExcerpt leaves out the excerpt of DuckDB's SQL, which is not what the
+// user wrote.
+func withoutExcerpt(message string) string {
+	message, _, _ = strings.Cut(message, "\n\nLINE ")
+	return strings.TrimSpace(message)
 }
 
 // writeFailure answers with the error body that googleapi.Error reads.

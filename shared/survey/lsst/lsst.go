@@ -6,6 +6,7 @@
 package lsst
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -32,6 +33,9 @@ func Read(p *packet.Packet) (alert.Alert, error) {
 		RADeg:      source.Get("ra").Float(),
 		DecDeg:     source.Get("dec").Float(),
 		Record:     p.Record,
+	}
+	if a.ObservedAt.IsZero() {
+		return a, &alert.Fault{Field: "midpointMjdTai", Reason: fmt.Sprintf("%.6f is not a Modified Julian Date", source.Get("midpointMjdTai").Float())}
 	}
 	return a, a.Validate()
 }

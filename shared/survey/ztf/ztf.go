@@ -6,6 +6,7 @@
 package ztf
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -36,6 +37,9 @@ func Read(p *packet.Packet) (alert.Alert, error) {
 	}
 	if program := candidate.Get("programid"); !program.IsNull() {
 		a.ProgramID = alert.Some(int(program.Int()))
+	}
+	if a.ObservedAt.IsZero() {
+		return a, &alert.Fault{Field: "jd", Reason: fmt.Sprintf("%.6f is not a Julian date", candidate.Get("jd").Float())}
 	}
 	return a, a.Validate()
 }

@@ -1,0 +1,344 @@
+package warehouse
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	bigqueryapi "google.golang.org/api/bigquery/v2"
+	"nightwire.dev/schemas"
+	"nightwire.dev/shared/event"
+	"nightwire.dev/shared/packet"
+)
+
+// schemaOf is a packet's schema with an objectId and the given other fields.
+func schemaOf(t *testing.T, fields ...string) *packet.Schema {
+	t.Helper()
+	all := append([]string{`{"name":"objectId","type":"string"}`}, fields...)
+	return parseSchema(t, fmt.Appendf(nil, `{"type":"record","name":"alert","namespace":"new","fields":[%s]}`, strings.Join(all, ",")))
+}
+
+// addColumn changes a table as another instance would.
+func (s *server) addColumn(table, name string) {
+	t := s.tables[table]
+	t.Schema.Fields = append(t.Schema.Fields, &bigqueryapi.TableFieldSchema{Name: name, Type: "STRING", Mode: "NULLABLE"})
+	s.put(table, t)
+}
+
+const optionalNumber = `{"name":"%s","type":["null","double"],"default":null}`
+
+func TestTableIsMade(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.table(t, small)
+	if diff := cmp.Diff([]string{"GET", "POST"}, s.take()); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+	s.mu.Lock()
+	made := s.tables["alerts"]
+	s.mu.Unlock()
+	want := []any{"Alerts.", "night", "DAY", []string{"objectId"}, "REQUIRED"}
+	got := []any{made.Description, made.TimePartitioning.Field, made.TimePartitioning.Type, made.Clustering.Fields, made.Schema.Fields[0].Mode}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("table (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"objectId STRING", "note STRING", "night DATE"}, s.columns("alerts")); diff != "" {
+		t.Errorf("columns (-want +got):\n%s", diff)
+	}
+}
+
+func TestTableIsThere(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.table(t, small)
+	s.take()
+	w := s.open(t)
+	var opened sync.Map
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			table, err := w.Table(t.Context(), small)
+			if err != nil {
+				t.Error(err)
+			}
+			opened.Store(table, true)
+		})
+	}
+	wg.Wait()
+	if diff := cmp.Diff([]string{"GET"}, s.take()); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+	count := 0
+	opened.Range(func(any, any) bool { count++; return true })
+	if count != 1 {
+		t.Errorf("%d tables were opened, want one for all", count)
+	}
+}
+
+// TestTableIsMadeByAnother has another instance make the table between our
+// look and our call.
+func TestTableIsMadeByAnother(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.before["POST"] = func() {
+		s.put("alerts", &bigqueryapi.Table{Schema: &bigqueryapi.TableSchema{Fields: []*bigqueryapi.TableFieldSchema{
+			{Name: "objectId", Type: "STRING", Mode: "REQUIRED"}, {Name: "night", Type: "DATE"},
+		}}})
+	}
+	s.table(t, small)
+	if diff := cmp.Diff([]string{"GET", "POST", "GET", "PATCH version-1"}, s.take()); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"objectId STRING", "night DATE", "note STRING"}, s.columns("alerts")); diff != "" {
+		t.Errorf("columns (-want +got):\n%s", diff)
+	}
+}
+
+// TestRowsFollowTheTablesOrder opens a table that has its columns in another
+// order than the definition, and one more.
+func TestRowsFollowTheTablesOrder(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.put("alerts", &bigqueryapi.Table{Schema: &bigqueryapi.TableSchema{Fields: []*bigqueryapi.TableFieldSchema{
+		{Name: "added_by_hand", Type: "FLOAT"}, {Name: "night", Type: "DATE"}, {Name: "note", Type: "STRING"}, {Name: "objectId", Type: "STRING", Mode: "REQUIRED"},
+	}}})
+	table := s.table(t, small)
+	s.serve(t)
+	if err := table.Append(limited(t), Row{Values: Values{"objectId": "a", "note": "b", "night": "1970-01-02"}}); err != nil {
+		t.Fatal(err)
+	}
+	want := []map[string]any{{"objectId": "a", "note": "b", "night": int64(1)}}
+	if diff := cmp.Diff(want, s.kept()); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+}
+
+func TestTableOfAnotherShape(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	s.put("alerts", &bigqueryapi.Table{Schema: &bigqueryapi.TableSchema{Fields: []*bigqueryapi.TableFieldSchema{{Name: "objectId", Type: "INTEGER"}}}})
+	_, err := s.open(t).Table(t.Context(), small)
+	var refused *SchemaError
+	if !errors.As(err, &refused) || refused.Conflicts[0].Path != "objectId" {
+		t.Errorf("error is %v, want a *SchemaError of objectId", err)
+	}
+}
+
+// TestCover takes a schema with new fields, one of them inside a record, and
+// appends a row of it behind rows of the old one.
+func TestCover(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	definition := small
+	definition.Columns = append([]schemas.Column{
+		column("candidate", schemas.Record, schemas.Nullable, column("jd", schemas.Float, schemas.Nullable)),
+	}, small.Columns...)
+	table := s.table(t, definition)
+	s.serve(t)
+	ctx := limited(t)
+	if err := table.Append(ctx, rowOf("before")); err != nil {
+		t.Fatal(err)
+	}
+	s.take()
+
+	schema := schemaOf(t,
+		`{"name":"candidate","type":{"type":"record","name":"candidate","fields":[{"name":"jd","type":"double"},{"name":"drb","type":"double"}]}}`,
+		`{"name":"cutoutScience","type":"bytes"}`, `{"name":"fp","type":{"type":"array","items":"double"}}`)
+	for range 2 {
+		if err := table.Cover(ctx, schema, schemas.ZTF, "cutoutScience"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff([]string{"GET", "PATCH version-1"}, s.take()); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+	wantColumns := []string{"candidate RECORD", "objectId STRING", "note STRING", "night DATE", "fp FLOAT"}
+	if diff := cmp.Diff(wantColumns, s.columns("alerts")); diff != "" {
+		t.Errorf("columns (-want +got):\n%s", diff)
+	}
+
+	record := encodeRecord(t, schema, map[string]any{
+		"objectId": "after", "candidate": map[string]any{"jd": 1.5, "drb": 0.5}, "cutoutScience": []byte{1}, "fp": []any{1.0, 2.0},
+	})
+	if err := table.Append(ctx, Row{Record: record, Values: Values{"note": "n"}}); err != nil {
+		t.Fatal(err)
+	}
+	want := []map[string]any{
+		{"objectId": "before"},
+		{"objectId": "after", "note": "n", "candidate": map[string]any{"jd": 1.5, "drb": 0.5}, "fp": []any{1.0, 2.0}},
+	}
+	if diff := cmp.Diff(want, s.kept()); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+}
+
+// TestOldAndNewRowsShareARequest queues rows that were encoded before and
+// after the table grew.
+func TestOldAndNewRowsShareARequest(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	table := s.table(t, small)
+	schema := schemaOf(t, fmt.Sprintf(optionalNumber, "drb"))
+	for i := range maxInFlight {
+		start(t, table, rowOf("ahead"))
+		await(t, func() bool { return len(table.appender.slots) == i+1 })
+	}
+	old := enqueue(t, table, rowOf("old"))
+	if err := table.Cover(limited(t), schema, schemas.ZTF); err != nil {
+		t.Fatal(err)
+	}
+	recent := enqueue(t, table, Row{Record: encodeRecord(t, schema, map[string]any{"objectId": "new", "drb": 0.5})})
+	await(t, func() bool { return len(table.appender.queue) == 1 })
+	for range maxInFlight {
+		s.receive(t).accept()
+	}
+	r := s.receive(t)
+	if diff := cmp.Diff([]map[string]any{{"objectId": "old"}, {"objectId": "new", "drb": 0.5}}, r.rows); diff != "" {
+		t.Errorf("rows of the request (-want +got):\n%s", diff)
+	}
+	r.accept()
+	for _, returned := range []<-chan error{old, recent} {
+		if err := <-returned; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestCoverWhileAnotherChangesTheTable has another instance add a column
+// between our look and our call: we look again, and both columns stay.
+func TestCoverWhileAnotherChangesTheTable(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	table := s.table(t, small)
+	s.take()
+	s.before["PATCH"] = func() { s.addColumn("alerts", "theirs") }
+	if err := table.Cover(limited(t), schemaOf(t, fmt.Sprintf(optionalNumber, "ours")), schemas.ZTF); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"GET", "PATCH version-1", "GET", "PATCH version-2"}, s.take()); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+	want := []string{"objectId STRING", "note STRING", "night DATE", "theirs STRING", "ours FLOAT"}
+	if diff := cmp.Diff(want, s.columns("alerts")); diff != "" {
+		t.Errorf("columns (-want +got):\n%s", diff)
+	}
+}
+
+// TestCoverWhatAnotherHasAdded finds the columns there already.
+func TestCoverWhatAnotherHasAdded(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	first, second := s.table(t, small), s.table(t, small)
+	s.serve(t)
+	schema := schemaOf(t, fmt.Sprintf(optionalNumber, "drb"))
+	if err := first.Cover(limited(t), schema, schemas.ZTF); err != nil {
+		t.Fatal(err)
+	}
+	s.take()
+	if err := second.Cover(limited(t), schema, schemas.ZTF); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"GET"}, s.take()); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+	row := Row{Record: encodeRecord(t, schema, map[string]any{"objectId": "a", "drb": 0.5})}
+	if err := second.Append(limited(t), row); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]map[string]any{{"objectId": "a", "drb": 0.5}}, s.kept()); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+}
+
+func TestCoverConcurrently(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	table := s.table(t, small)
+	s.take()
+	schema := schemaOf(t, fmt.Sprintf(optionalNumber, "drb"))
+	var wg sync.WaitGroup
+	for range 16 {
+		wg.Go(func() {
+			if err := table.Cover(t.Context(), schema, schemas.ZTF); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if diff := cmp.Diff([]string{"GET", "PATCH version-1"}, s.take()); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
+	}
+}
+
+func TestCoverRefuses(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		field string
+		want  []string
+	}{
+		"another type":            {`{"name":"note","type":"double"}`, []string{"column note is STRING in the table and FLOAT in the packet"}},
+		"a list":                  {`{"name":"note","type":{"type":"array","items":"string"}}`, []string{"column note is STRING", "REPEATED STRING"}},
+		"another spelling":        {`{"name":"Note","type":"string"}`, []string{"column note is note in the table and Note in the packet"}},
+		"what no table can hold":  {`{"name":"self","type":["null","alert"]}`, []string{"new.alert", "contains itself"}},
+		"a name BigQuery refuses": {`{"name":"_TABLE_x","type":"string"}`, []string{"_TABLE_"}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newServer(t)
+			table := s.table(t, small)
+			s.take()
+			schema := schemaOf(t, c.field)
+			for range 2 {
+				err := table.Cover(limited(t), schema, schemas.ZTF)
+				var refused *SchemaError
+				if !errors.As(err, &refused) || !event.IsPermanent(err) {
+					t.Fatalf("error is %v, want a permanent *SchemaError", err)
+				}
+				for _, want := range c.want {
+					if !strings.Contains(err.Error(), want) {
+						t.Errorf("error %q does not say %q", err, want)
+					}
+				}
+			}
+			if calls := s.take(); len(calls) > 0 {
+				t.Errorf("calls %q for what cannot be", calls)
+			}
+		})
+	}
+}
+
+// TestCoverConflictsWithAnother meets a column that another instance has added
+// with another type since we looked.
+func TestCoverConflictsWithAnother(t *testing.T) {
+	t.Parallel()
+	s := newServer(t)
+	table := s.table(t, small)
+	s.mu.Lock()
+	s.addColumn("alerts", "drb")
+	s.mu.Unlock()
+	err := table.Cover(limited(t), schemaOf(t, fmt.Sprintf(optionalNumber, "drb")), schemas.ZTF)
+	var refused *SchemaError
+	if !errors.As(err, &refused) || refused.Conflicts[0].Path != "drb" {
+		t.Errorf("error is %v, want a *SchemaError of drb", err)
+	}
+}
+
+func TestColumnsRoundTrip(t *testing.T) {
+	t.Parallel()
+	for _, survey := range []string{schemas.ZTF, schemas.LSST} {
+		for _, table := range schemas.Tables(survey) {
+			t.Run(survey+" "+table.Name, func(t *testing.T) {
+				t.Parallel()
+				got := fromBigQuery(toBigQuery(table.Columns))
+				if diff := cmp.Diff(table.Columns, got, cmpopts.EquateEmpty()); diff != "" {
+					t.Errorf("columns (-want +got):\n%s", diff)
+				}
+			})
+		}
+	}
+}
