@@ -22,7 +22,7 @@ build: ## build the three programs into bin/
 	go build -o $(BIN)/nightwire-functions ./functions/cmd/serve
 
 run: build ## pass a night through the whole system: ALERTS=folder, file or tarball, or N= synthetic alerts
-	$(BIN)/nightwire run $(if $(ALERTS),--alerts "$(ALERTS)",--synthetic $(N)) $(ARGS)
+	$(BIN)/nightwire run $(if $(ALERTS),"$(ALERTS)",--synthetic $(N)) $(ARGS)
 
 up: build ## keep the stack running until Ctrl-C
 	$(BIN)/nightwire up $(ARGS)

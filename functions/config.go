@@ -1,6 +1,9 @@
 package functions
 
 import (
+	"errors"
+	"fmt"
+
 	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/warehouse"
 )
@@ -26,4 +29,15 @@ func (c *Config) Resources() names.Resources {
 }
 
 // Validate says which variable is wrong.
-func (c *Config) Validate() error { return c.Resources().Validate() }
+func (c *Config) Validate() error {
+	if c.Project == "" {
+		return errors.New("GOOGLE_CLOUD_PROJECT: want a project")
+	}
+	if err := c.Stream.Validate(); err != nil {
+		return fmt.Errorf("NIGHTWIRE_STREAM: %w", err)
+	}
+	if err := c.Resources().Validate(); err != nil {
+		return fmt.Errorf("NIGHTWIRE_SUFFIX: %w", err)
+	}
+	return nil
+}

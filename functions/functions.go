@@ -41,7 +41,7 @@ func Names() []string {
 
 func init() {
 	log := logging.New(os.Stderr, slog.LevelInfo)
-	instance := sync.OnceValues(func() (*Instance, error) {
+	instance := keep(func() (*Instance, error) {
 		c, err := config.Load[Config](context.Background())
 		if err != nil {
 			return nil, err
@@ -49,30 +49,23 @@ func init() {
 		return Open(context.Background(), c, log)
 	})
 	for name := range handlers {
+		create := func() (http.Handler, error) {
+			i, err := instance()
+			if err != nil {
+				return nil, err
+			}
+			return i.Handler(context.Background(), name)
+		}
 		// Registered as plain HTTP: the framework's own CloudEvent handling
 		// hangs under concurrent requests, and event reads the same request.
-		framework.HTTP(name, lazily(name, instance, log))
+		framework.HTTP(name, lazily(name, create, log))
 	}
 }
 
 // lazily makes a function's handler at its first event. While that does not
 // succeed, events are refused and Pub/Sub sends them again.
-func lazily(name string, open func() (*Instance, error), log *slog.Logger) http.HandlerFunc {
-	var mu sync.Mutex
-	var made http.Handler
-	get := func() (http.Handler, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if made != nil {
-			return made, nil
-		}
-		instance, err := open()
-		if err != nil {
-			return nil, err
-		}
-		made, err = instance.Handler(context.Background(), name)
-		return made, err
-	}
+func lazily(name string, create func() (http.Handler, error), log *slog.Logger) http.HandlerFunc {
+	get := keep(create)
 	return func(w http.ResponseWriter, r *http.Request) {
 		handler, err := get()
 		if err != nil {
@@ -81,5 +74,25 @@ func lazily(name string, open func() (*Instance, error), log *slog.Logger) http.
 			return
 		}
 		handler.ServeHTTP(w, r)
+	}
+}
+
+// keep calls create, at each call until it succeeds, and then keeps what it
+// made for all callers.
+func keep[T any](create func() (T, error)) func() (T, error) {
+	var mu sync.Mutex
+	var made bool
+	var kept T
+	return func() (T, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if made {
+			return kept, nil
+		}
+		value, err := create()
+		if err == nil {
+			kept, made = value, true
+		}
+		return value, err
 	}
 }

@@ -38,10 +38,12 @@ func Open(ctx context.Context, c *Config, log *slog.Logger) (*Instance, error) {
 	}
 	buckets, err := storage.NewClient(ctx, storage.WithJSONReads())
 	if err != nil {
+		_ = topics.Close()
 		return nil, fmt.Errorf("connect to Cloud Storage: %w", err)
 	}
 	tables, err := warehouse.Open(ctx, c.Warehouse, c.Project, resources.Dataset(), log)
 	if err != nil {
+		_, _ = topics.Close(), buckets.Close()
 		return nil, err
 	}
 	return &Instance{

@@ -32,12 +32,18 @@ import (
 // Name is the function's name: its entry point, and its subscription.
 const Name = "rows"
 
+// table takes rows, and the schemas that they have; *warehouse.Table is one.
+type table interface {
+	Cover(ctx context.Context, schema *packet.Schema, survey string, skip ...string) error
+	Append(ctx context.Context, row warehouse.Row) error
+}
+
 // Rows is the function.
 type Rows struct {
 	Stream  names.Stream
 	Decoder *packet.Decoder
 	Client  *storage.Client
-	Alerts  *warehouse.Table
+	Alerts  table
 }
 
 // Handle writes the row of one archived alert.

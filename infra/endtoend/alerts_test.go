@@ -31,12 +31,12 @@ func TestRealAlerts(t *testing.T) {
 
 	// One alert has programid 3: private, on the public stream.
 	want := counts{Records: 91, Stored: 90, Rejected: 1, Files: 90, Rows: 90}
-	if diff := cmp.Diff(want, countsOf(run(t, dir, "--alerts", folder))); diff != "" {
+	if diff := cmp.Diff(want, countsOf(run(t, dir, folder))); diff != "" {
 		t.Fatalf("first pass (-want +got):\n%s", diff)
 	}
 	files := listFiles(t, dir)
 	want = counts{Records: 182, Stored: 90, Duplicates: 90, Rejected: 2, Files: 90, Rows: 90}
-	if diff := cmp.Diff(want, countsOf(run(t, dir, "--alerts", folder))); diff != "" {
+	if diff := cmp.Diff(want, countsOf(run(t, dir, folder))); diff != "" {
 		t.Fatalf("second pass (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(files, listFiles(t, dir)); diff != "" {

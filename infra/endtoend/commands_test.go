@@ -36,9 +36,9 @@ func TestRefuses(t *testing.T) {
 		arguments []string
 		want      string
 	}{
-		"folder without Avro":  {[]string{"run", "--alerts", empty}, "holds no .avro file"},
-		"no such folder":       {[]string{"run", "--alerts", filepath.Join(empty, "nowhere")}, "no such file or directory"},
-		"neither Avro nor tar": {[]string{"run", "--alerts", text}, "none of a folder, an .avro file, a .tar, a .tar.gz"},
+		"folder without Avro":  {[]string{"run", empty}, "holds no .avro file"},
+		"no such folder":       {[]string{"run", filepath.Join(empty, "nowhere")}, "no such file or directory"},
+		"neither Avro nor tar": {[]string{"run", text}, "none of a folder, an .avro file, a .tar, a .tar.gz"},
 		"port taken":           {[]string{"run", "--synthetic", "1", "--port", strconv.Itoa(port)}, fmt.Sprintf("port %d is taken by another program", port)},
 		"port out of range":    {[]string{"run", "--port", "80"}, "--port 80: want 1024 to"},
 		"two rhythms":          {[]string{"run", "--rate", "1", "--visit", "10"}, "two rhythms"},
@@ -80,7 +80,7 @@ func TestTarball(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "night.tar.gz")
 	writeTarball(t, path, 20)
 	want := counts{Records: 21, Stored: 20, Rejected: 1, Files: 20, Rows: 20}
-	if diff := cmp.Diff(want, countsOf(run(t, t.TempDir(), "--alerts", path))); diff != "" {
+	if diff := cmp.Diff(want, countsOf(run(t, t.TempDir(), path))); diff != "" {
 		t.Errorf("certificate (-want +got):\n%s", diff)
 	}
 }

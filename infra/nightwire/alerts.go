@@ -13,7 +13,7 @@ import (
 
 // alerts are the flags of the commands that send alerts.
 type alerts struct {
-	Alerts    string        `help:"Alerts to send: a folder, an .avro file, a .tar or a .tar.gz. Without it, a synthetic night."`
+	Alerts    string        `arg:"" optional:"" help:"Alerts to send: a folder, an .avro file, a .tar or a .tar.gz. Without it, a synthetic night."`
 	Synthetic int           `help:"Number of alerts of the synthetic night." default:"5000" short:"n"`
 	Seed      uint64        `help:"Seed of the synthetic night." default:"1"`
 	Night     string        `help:"Date of the synthetic night, UTC." default:"2026-09-01"`

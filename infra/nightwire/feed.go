@@ -25,8 +25,8 @@ type feedCommand struct {
 func (feedCommand) Help() string {
 	return `Examples:
   nightwire feed --synthetic 1000 --rate 100
-  nightwire feed --alerts night.tar.gz --visit 1000 --every 45s
-  nightwire feed --alerts ./alerts --topic ztf_20260901_programid1 --kafka-bootstrap broker:9092`
+  nightwire feed night.tar.gz --visit 1000 --every 45s
+  nightwire feed ./alerts --topic ztf_20260901_programid1 --kafka-bootstrap broker:9092`
 }
 
 // Run sends the alerts and returns when Kafka has them.

@@ -145,7 +145,7 @@ func (p Ports) awaitFree(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, graceForPorts)
 	defer cancel()
 	for _, port := range p {
-		err := await(ctx, func() (bool, error) {
+		err := await(ctx, 50*time.Millisecond, func() (bool, error) {
 			l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 			if err != nil {
 				return false, nil //nolint:nilerr // taken: look again
@@ -163,8 +163,8 @@ func (p Ports) awaitFree(ctx context.Context) error {
 }
 
 // await asks for a condition again and again until it holds.
-func await(ctx context.Context, condition func() (bool, error)) error {
-	tick := time.NewTicker(50 * time.Millisecond)
+func await(ctx context.Context, every time.Duration, condition func() (bool, error)) error {
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		if ok, err := condition(); ok || err != nil {

@@ -124,7 +124,7 @@ func (p *process) fail(err error) error {
 func (p *process) awaitReady(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	err := await(ctx, func() (bool, error) {
+	err := await(ctx, 20*time.Millisecond, func() (bool, error) {
 		p.mu.Lock()
 		failure, restarts := p.failure, p.restarts
 		p.mu.Unlock()

@@ -51,6 +51,9 @@ func (w Waiting) String() string {
 	return text
 }
 
+// glance is how often we look at what waits; a look costs each server a little.
+const glance = 250 * time.Millisecond
+
 // patience is how long nothing may move before we call the stack stuck. The
 // longest back-off between two tries is a fraction of it.
 const patience = 90 * time.Second
@@ -60,7 +63,7 @@ const patience = 90 * time.Second
 // is seen at the next.
 func (e Endpoints) Settle(ctx context.Context) error {
 	last, moved := -1, time.Now()
-	return await(ctx, func() (bool, error) {
+	return await(ctx, glance, func() (bool, error) {
 		w, err := e.waiting(ctx)
 		if err != nil {
 			// A service that was killed is being started again.
@@ -81,7 +84,7 @@ func (e Endpoints) Settle(ctx context.Context) error {
 
 // Watch tells what waits, now and then, until ctx ends.
 func (e Endpoints) Watch(ctx context.Context, tell func(Waiting)) {
-	tick := time.NewTicker(500 * time.Millisecond)
+	tick := time.NewTicker(glance)
 	defer tick.Stop()
 	for {
 		select {
