@@ -6,7 +6,8 @@ ALERTS  ?=
 N       ?= 5000
 ARGS    ?=
 
-LINTER         ?= $(shell go env GOPATH)/bin/golangci-lint
+SHELL          := /bin/bash -o pipefail
+LINTER         ?= $(or $(shell go env GOBIN),$(shell go env GOPATH)/bin)/golangci-lint
 LINTER_VERSION := v2.15.0
 FUZZTIME       ?= 30s
 
@@ -27,7 +28,7 @@ run: build ## pass a night through the whole system: ALERTS=folder, file or tarb
 up: build ## keep the stack running until Ctrl-C
 	$(BIN)/nightwire up $(ARGS)
 
-test: build ## all tests, with the race detector where goroutines live
+test: ## all tests, with the race detector where goroutines live
 	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && go test -race ./...); done
 
 lint: ## formatting, vet, and the walls between the parts
@@ -42,11 +43,12 @@ tools: ## install the linter
 
 fuzz: ## each fuzz target for FUZZTIME
 	@set -e; for m in $(MODULES); do (cd $$m; for p in $$(go list ./...); do \
-	  for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
+	  targets=$$(go test -list '^Fuzz' $$p); \
+	  for f in $$(grep '^Fuzz' <<<"$$targets"); do \
 	    echo "== $$p $$f"; go test -run xxx -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) $$p; done; done); done
 
 bench: ## all benchmarks
-	@set -e; for m in $(MODULES); do (cd $$m && go test -run xxx -bench . -benchmem ./... | grep -v '^?\|no test files'); done
+	@set -e; for m in $(MODULES); do (cd $$m && go test -run xxx -bench . -benchmem ./...); done
 
 clean: ## forget what was built and the local state
 	rm -rf $(BIN) .nightwire

@@ -1,9 +1,11 @@
 package functions
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
+	"nightwire.dev/shared/config"
 	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/warehouse"
 )
@@ -26,6 +28,12 @@ type Config struct {
 // Resources names what the instance's stream owns.
 func (c *Config) Resources() names.Resources {
 	return names.Resources{Project: c.Project, Stream: c.Stream, Suffix: c.Suffix}
+}
+
+// CheckEnvironment says what is missing in the environment, or wrong in it.
+func CheckEnvironment(ctx context.Context) error {
+	_, err := config.Load[Config](ctx)
+	return err
 }
 
 // Validate says which variable is wrong.

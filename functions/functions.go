@@ -1,6 +1,7 @@
 // Package functions registers every Cloud Function of Nightwire. Each is one
 // folder: it takes an event, decides and acts; what functions say to each
-// other is a message, and none imports another.
+// other is a message, and none imports another. A new one is its folder and
+// its entry here.
 //
 // One instance serves one function of one stream. Its clients are opened at
 // its first event and kept.
@@ -22,39 +23,45 @@ import (
 	"nightwire.dev/shared/logging"
 )
 
-// handlers makes each function's handler out of what an instance has.
-var handlers = map[string]func(context.Context, *Instance) (handle, error){
-	archive.Name: newArchive,
-	rows.Name:    newRows,
-}
-
-type handle = func(context.Context, *event.Message) error
-
-// Names lists the functions.
-func Names() []string {
-	var all []string
-	for name := range handlers {
-		all = append(all, name)
-	}
-	return all
+// functions makes each function out of what its instance has.
+var functions = map[string]func(context.Context, *instance) (event.Handle, error){
+	archive.Name: func(ctx context.Context, i *instance) (event.Handle, error) {
+		ledger, err := i.table(ctx, "ledger")
+		if err != nil {
+			return nil, err
+		}
+		f := &archive.Archive{
+			Stream: i.stream, Decoder: i.decoder, Ledger: ledger, Log: i.log,
+			Vault: &archive.Vault{Bucket: i.storage.Bucket(i.resources.AlertsBucket())},
+		}
+		return f.Handle, nil
+	},
+	rows.Name: func(ctx context.Context, i *instance) (event.Handle, error) {
+		alerts, err := i.table(ctx, "alerts_stream")
+		if err != nil {
+			return nil, err
+		}
+		f := &rows.Rows{Stream: i.stream, Decoder: i.decoder, Client: i.storage, Alerts: alerts}
+		return f.Handle, nil
+	},
 }
 
 func init() {
 	log := logging.New(os.Stderr, slog.LevelInfo)
-	instance := keep(func() (*Instance, error) {
+	shared := keep(func() (*instance, error) {
 		c, err := config.Load[Config](context.Background())
 		if err != nil {
 			return nil, err
 		}
-		return Open(context.Background(), c, log)
+		return open(context.Background(), c, log)
 	})
-	for name := range handlers {
+	for name := range functions {
 		create := func() (http.Handler, error) {
-			i, err := instance()
+			i, err := shared()
 			if err != nil {
 				return nil, err
 			}
-			return i.Handler(context.Background(), name)
+			return i.handler(context.Background(), name)
 		}
 		// Registered as plain HTTP: the framework's own CloudEvent handling
 		// hangs under concurrent requests, and event reads the same request.

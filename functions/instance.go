@@ -8,8 +8,6 @@ import (
 
 	"cloud.google.com/go/pubsub/v2"
 	"cloud.google.com/go/storage"
-	"nightwire.dev/functions/archive"
-	"nightwire.dev/functions/rows"
 	"nightwire.dev/schemas"
 	"nightwire.dev/shared/event"
 	"nightwire.dev/shared/names"
@@ -17,8 +15,8 @@ import (
 	"nightwire.dev/shared/warehouse"
 )
 
-// Instance is what the functions of one stream share within one process.
-type Instance struct {
+// instance is what the functions of one stream share within one process.
+type instance struct {
 	stream    names.Stream
 	resources names.Resources
 	log       *slog.Logger
@@ -29,8 +27,8 @@ type Instance struct {
 	letters   *event.DeadLetters
 }
 
-// Open connects to the services. It outlives ctx's values, not its deadline.
-func Open(ctx context.Context, c *Config, log *slog.Logger) (*Instance, error) {
+// open connects to the services.
+func open(ctx context.Context, c *Config, log *slog.Logger) (*instance, error) {
 	resources := c.Resources()
 	topics, err := pubsub.NewClient(ctx, c.Project)
 	if err != nil {
@@ -46,7 +44,7 @@ func Open(ctx context.Context, c *Config, log *slog.Logger) (*Instance, error) {
 		_, _ = topics.Close(), buckets.Close()
 		return nil, err
 	}
-	return &Instance{
+	return &instance{
 		stream: c.Stream, resources: resources, log: log,
 		decoder: &packet.Decoder{Registry: registry(c)},
 		pubsub:  topics, storage: buckets, warehouse: tables,
@@ -66,53 +64,20 @@ func registry(c *Config) *packet.Registry {
 	}
 }
 
-// Handler serves the events of one function.
-func (i *Instance) Handler(ctx context.Context, name string) (http.Handler, error) {
-	h, err := handlers[name](ctx, i)
+// handler serves the events of one function.
+func (i *instance) handler(ctx context.Context, name string) (http.Handler, error) {
+	handle, err := functions[name](ctx, i)
 	if err != nil {
 		return nil, err
 	}
-	return &event.Handler{Function: name, Handle: h, DeadLetters: i.letters, Log: i.log}, nil
+	return &event.Handler{Function: name, Handle: handle, DeadLetters: i.letters, Log: i.log}, nil
 }
 
-// Close disconnects once all handlers have returned.
-func (i *Instance) Close() error {
-	i.letters.Publisher.Stop()
-	err := i.warehouse.Close()
-	for _, client := range []interface{ Close() error }{i.storage, i.pubsub} {
-		if cerr := client.Close(); err == nil {
-			err = cerr
-		}
-	}
-	return err
-}
-
-func (i *Instance) table(ctx context.Context, name string) (*warehouse.Table, error) {
+func (i *instance) table(ctx context.Context, name string) (*warehouse.Table, error) {
 	for _, t := range schemas.Tables(i.stream.Survey()) {
 		if t.Name == name {
 			return i.warehouse.Table(ctx, t)
 		}
 	}
 	return nil, fmt.Errorf("no table %s is known", name)
-}
-
-func newArchive(ctx context.Context, i *Instance) (handle, error) {
-	ledger, err := i.table(ctx, "ledger")
-	if err != nil {
-		return nil, err
-	}
-	f := &archive.Archive{
-		Stream: i.stream, Decoder: i.decoder, Ledger: ledger, Log: i.log,
-		Vault: &archive.Vault{Bucket: i.storage.Bucket(i.resources.AlertsBucket())},
-	}
-	return f.Handle, nil
-}
-
-func newRows(ctx context.Context, i *Instance) (handle, error) {
-	alerts, err := i.table(ctx, "alerts_stream")
-	if err != nil {
-		return nil, err
-	}
-	f := &rows.Rows{Stream: i.stream, Decoder: i.decoder, Client: i.storage, Alerts: alerts}
-	return f.Handle, nil
 }

@@ -5,9 +5,10 @@
 // a message of ours, tells the rest of the system about the new file, so no
 // crash can separate the two.
 //
-// Idempotency key: the object's name, which follows from the alert alone. The
-// file is created only where none exists; whoever finds it there compares the
-// content and says duplicate, or conflict.
+// Idempotency key: the object's name, which follows from the alert and from the
+// night in the name of its Kafka topic. The file is created only where none
+// exists; whoever finds it there compares the content and says duplicate, or
+// conflict.
 package archive
 
 import (
@@ -21,6 +22,7 @@ import (
 
 	"nightwire.dev/shared/alert"
 	"nightwire.dev/shared/event"
+	"nightwire.dev/shared/ledger"
 	"nightwire.dev/shared/logging"
 	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/origin"
@@ -31,17 +33,6 @@ import (
 
 // Name is the function's name: its entry point, and its subscription.
 const Name = "archive"
-
-// Outcome is what became of a Kafka record.
-type Outcome string
-
-// The outcomes of the ledger.
-const (
-	Stored    Outcome = "stored"    // the file was created for this record
-	Duplicate Outcome = "duplicate" // the same bytes are in the archive already
-	Conflict  Outcome = "conflict"  // other bytes with the same identity; both are kept
-	Rejected  Outcome = "rejected"  // not an alert of this stream; kept in the dead-letter topic
-)
 
 // table takes rows; *warehouse.Table is one.
 type table interface {
@@ -66,9 +57,8 @@ func (f *Archive) Handle(ctx context.Context, m *event.Message) error {
 	e := entry{origin: from, bytes: len(m.Data), sha256: digest(m.Data)}
 	p, a, err := f.read(ctx, m.Data)
 	if err == nil {
-		ctx = logging.With(ctx, slog.String("stream", string(f.Stream)),
-			slog.String("objectId", a.ObjectID), slog.Int64("candid", a.Candid))
 		e.place(a, survey.Object(&a, from.Topic))
+		logging.About(ctx, string(f.Stream), e.object.ObjectID, e.object.Candid)
 		err = survey.CheckAudience(f.Stream, &a)
 	}
 	switch {
@@ -81,7 +71,7 @@ func (f *Archive) Handle(ctx context.Context, m *event.Message) error {
 	if err != nil {
 		return fmt.Errorf("archive %s: %w", e.object.Path(), err)
 	}
-	if result.Outcome == Conflict {
+	if result.Outcome == ledger.Conflict {
 		f.Log.ErrorContext(ctx, "two packets with one identity and different content", "object", result.Name)
 	}
 	return f.record(ctx, e, result, "")
@@ -102,11 +92,11 @@ func (f *Archive) read(ctx context.Context, data []byte) (*packet.Packet, alert.
 // reject writes the ledger row and passes the reason on, so that the message
 // goes to the dead-letter topic.
 func (f *Archive) reject(ctx context.Context, e entry, reason error) error {
-	var private *survey.PrivateError
-	if errors.As(reason, &private) {
-		f.Log.ErrorContext(ctx, "private alert on a public stream", "programid", private.ProgramID, "alarm", true)
+	var audience *survey.AudienceError
+	if errors.As(reason, &audience) && audience.Private() {
+		f.Log.ErrorContext(ctx, "private alert on a public stream", "alarm", true)
 	}
-	if err := f.record(ctx, e, Result{Outcome: Rejected}, reason.Error()); err != nil {
+	if err := f.record(ctx, e, Result{Outcome: ledger.Rejected}, reason.Error()); err != nil {
 		return err
 	}
 	return reason

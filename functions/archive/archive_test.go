@@ -14,6 +14,7 @@ import (
 	"nightwire.dev/functions/archive"
 	"nightwire.dev/schemas"
 	"nightwire.dev/shared/event"
+	"nightwire.dev/shared/ledger"
 	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/origin"
 	"nightwire.dev/shared/packet"
@@ -21,13 +22,13 @@ import (
 	"nightwire.dev/shared/warehouse"
 )
 
-// ledger keeps the rows that it is given; err, once, refuses the next.
-type ledger struct {
+// book keeps the rows that it is given; err, once, refuses the next.
+type book struct {
 	rows []warehouse.Values
 	err  error
 }
 
-func (l *ledger) Append(_ context.Context, row warehouse.Row) error {
+func (l *book) Append(_ context.Context, row warehouse.Row) error {
 	if err := l.err; err != nil {
 		l.err = nil
 		return err
@@ -39,7 +40,7 @@ func (l *ledger) Append(_ context.Context, row warehouse.Row) error {
 // bench is an archive on a fake of Cloud Storage.
 type bench struct {
 	archive *archive.Archive
-	ledger  *ledger
+	ledger  *book
 	server  *fakestorage.Server
 }
 
@@ -50,7 +51,7 @@ func newBench(t *testing.T) *bench {
 	server := fakestorage.NewServer(nil)
 	t.Cleanup(server.Stop)
 	server.CreateBucketWithOpts(fakestorage.CreateBucketOpts{Name: bucket})
-	b := &bench{ledger: &ledger{}, server: server}
+	b := &bench{ledger: &book{}, server: server}
 	b.archive = &archive.Archive{
 		Stream: names.ZTF, Decoder: &packet.Decoder{}, Ledger: b.ledger, Log: slog.New(slog.DiscardHandler),
 		Vault: &archive.Vault{Bucket: server.Client().Bucket(bucket)},
@@ -75,12 +76,12 @@ func (b *bench) send(t *testing.T, data []byte, offset int64) (warehouse.Values,
 
 func (b *bench) objects(t *testing.T) []string {
 	t.Helper()
-	list, _, err := b.server.ListObjectsWithOptions(bucket, fakestorage.ListOptions{})
+	list, err := b.server.ListObjectsWithOptionsPaginated(bucket, fakestorage.ListOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var found []string
-	for _, o := range list {
+	for _, o := range list.Objects {
 		found = append(found, o.Name)
 	}
 	slices.Sort(found)
@@ -127,15 +128,15 @@ func TestOutcomes(t *testing.T) {
 		name    string
 		data    []byte
 		offset  int64
-		want    archive.Outcome
+		want    ledger.Outcome
 		objects int
 	}{
-		{"a new alert", first, 0, archive.Stored, 1},
-		{"the same Kafka record, delivered again", first, 0, archive.Stored, 1},
-		{"the same alert in another Kafka record", first, 1, archive.Duplicate, 1},
-		{"the same identity with other bytes", other, 2, archive.Conflict, 2},
-		{"that record, delivered again", other, 2, archive.Conflict, 2},
-		{"those bytes in another Kafka record", other, 3, archive.Duplicate, 2},
+		{"a new alert", first, 0, ledger.Stored, 1},
+		{"the same Kafka record, delivered again", first, 0, ledger.Stored, 1},
+		{"the same alert in another Kafka record", first, 1, ledger.Duplicate, 1},
+		{"the same identity with other bytes", other, 2, ledger.Conflict, 2},
+		{"that record, delivered again", other, 2, ledger.Conflict, 2},
+		{"those bytes in another Kafka record", other, 3, ledger.Duplicate, 2},
 	}
 	for _, s := range steps {
 		row, err := b.send(t, s.data, s.offset)

@@ -32,7 +32,7 @@ func (e *entry) file(p *packet.Packet) File {
 func (e *entry) row(result Result, reason string, now time.Time) warehouse.Row {
 	values := warehouse.Values{
 		"outcome":     string(result.Outcome),
-		"kafka":       e.origin.Values(),
+		"kafka":       warehouse.Values(e.origin.Columns()),
 		"sha256":      e.sha256,
 		"bytes":       int64(e.bytes),
 		"recorded_at": now,

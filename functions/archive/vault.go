@@ -11,6 +11,7 @@ import (
 	"cloud.google.com/go/storage"
 	"google.golang.org/api/googleapi"
 	"nightwire.dev/shared/alert"
+	"nightwire.dev/shared/ledger"
 	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/origin"
 )
@@ -29,7 +30,7 @@ type File struct {
 
 // Result is what became of a file.
 type Result struct {
-	Outcome    Outcome
+	Outcome    ledger.Outcome
 	Name       string
 	Generation int64
 }
@@ -39,16 +40,16 @@ type Result struct {
 // its digest. A record that comes again after a crash finds the file that was
 // created for it, and is told the outcome of the first time.
 func (v *Vault) Store(ctx context.Context, f File) (Result, error) {
-	result, err := v.create(ctx, f.Object.Path(), f, Stored)
-	if err != nil || result.Outcome != Conflict {
+	result, err := v.create(ctx, f.Object.Path(), f, ledger.Stored)
+	if err != nil || result.Outcome != ledger.Conflict {
 		return result, err
 	}
-	return v.create(ctx, f.Object.Conflict(f.SHA256), f, Conflict)
+	return v.create(ctx, f.Object.Conflict(f.SHA256), f, ledger.Conflict)
 }
 
 // create writes a file under a name. created is the outcome if this record's
 // file is there afterwards; Conflict says that another content has the name.
-func (v *Vault) create(ctx context.Context, name string, f File, created Outcome) (Result, error) {
+func (v *Vault) create(ctx context.Context, name string, f File, created ledger.Outcome) (Result, error) {
 	object := v.Bucket.Object(name)
 	w := object.If(storage.Conditions{DoesNotExist: true}).NewWriter(ctx)
 	w.ChunkSize = 0 // one request; the default buffers 16 MB
@@ -70,10 +71,10 @@ func (v *Vault) create(ctx context.Context, name string, f File, created Outcome
 		return Result{}, fmt.Errorf("look at what is there: %w", err)
 	}
 	first, err := origin.Parse(there.Metadata)
-	result := Result{Outcome: Duplicate, Name: name, Generation: there.Generation}
+	result := Result{Outcome: ledger.Duplicate, Name: name, Generation: there.Generation}
 	switch {
 	case there.Metadata[sha256Key] != f.SHA256:
-		result.Outcome = Conflict
+		result.Outcome = ledger.Conflict
 	case err == nil && first.Same(f.Origin):
 		result.Outcome = created
 	}

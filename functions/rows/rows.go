@@ -9,11 +9,10 @@
 package rows
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"strconv"
 	"time"
 
@@ -52,19 +51,22 @@ func (f *Rows) Handle(ctx context.Context, m *event.Message) error {
 	if err != nil || !isNew {
 		return err
 	}
-	ctx = logging.With(ctx, slog.String("stream", string(f.Stream)),
-		slog.String("objectId", o.Metadata["objectId"]), slog.String("candid", o.Metadata["candid"]))
-	row, schema, err := f.read(ctx, o)
-	if err != nil {
-		return fmt.Errorf("row of %s: %w", o.Name, err)
-	}
-	if err := f.Alerts.Cover(ctx, schema, f.Stream.Survey(), schemas.Cutouts()...); err != nil {
-		return fmt.Errorf("row of %s: %w", o.Name, err)
-	}
-	if err := f.Alerts.Append(ctx, row); err != nil {
+	logging.About(ctx, string(f.Stream), o.Metadata["objectId"], o.Metadata["candid"])
+	if err := f.write(ctx, o); err != nil {
 		return fmt.Errorf("row of %s: %w", o.Name, err)
 	}
 	return nil
+}
+
+func (f *Rows) write(ctx context.Context, o event.Object) error {
+	row, schema, err := f.read(ctx, o)
+	if err != nil {
+		return err
+	}
+	if err := f.Alerts.Cover(ctx, schema, f.Stream.Survey(), schemas.Cutouts()...); err != nil {
+		return err
+	}
+	return f.Alerts.Append(ctx, row)
 }
 
 func (f *Rows) read(ctx context.Context, o event.Object) (warehouse.Row, *packet.Schema, error) {
@@ -96,7 +98,7 @@ func columns(a *alert.Alert, o event.Object, from origin.Origin, now time.Time) 
 		"nightwire": warehouse.Values{
 			"object":      o.Name,
 			"generation":  o.Generation,
-			"kafka":       from.Values(),
+			"kafka":       warehouse.Values(from.Columns()),
 			"archived_at": o.TimeCreated,
 			"ingested_at": now,
 			"schema":      a.Schema,
@@ -129,9 +131,10 @@ func (f *Rows) download(ctx context.Context, o event.Object) ([]byte, error) {
 		return nil, fmt.Errorf("open: %w", err)
 	}
 	defer r.Close()
-	content := make([]byte, r.Attrs.Size)
-	if _, err := io.ReadFull(r, content); err != nil {
+	// To the end, where the client compares the checksum.
+	content := bytes.NewBuffer(make([]byte, 0, max(o.Size, 0)+bytes.MinRead))
+	if _, err := content.ReadFrom(r); err != nil {
 		return nil, fmt.Errorf("read: %w", err)
 	}
-	return content, nil
+	return content.Bytes(), nil
 }

@@ -8,11 +8,13 @@ package certificate
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
 
 	"nightwire.dev/infra/cluster"
+	"nightwire.dev/shared/ledger"
 )
 
 // Certificate is the account of a stream. A record is stored, a duplicate, a
@@ -85,7 +87,7 @@ type Entry struct {
 	Topic     string
 	Partition int64
 	Offset    int64
-	Outcome   string
+	Outcome   ledger.Outcome
 	Reason    string
 	Object    string // the file that holds the alert
 }
@@ -105,14 +107,18 @@ func Compare(e Evidence) *Certificate {
 		Rows: e.Alerts, Files: len(e.Files), Latency: percentiles(slices.Collect(maps.Values(e.Rows))),
 		MissingRecords: []Span{}, MissingFiles: []string{}, MissingRows: []string{}, Rejections: []Rejection{},
 	}
-	expected := c.countOutcomes(e.Ledger)
-	c.findMissingRecords(e)
+	known := settle(e.Ledger)
+	expected := c.countOutcomes(known)
+	c.findMissingRecords(known, e.Kafka)
 	files := map[string]bool{}
 	for _, name := range e.Files {
 		files[name] = true
 		if _, ok := e.Rows[name]; !ok {
 			c.MissingRows = append(c.MissingRows, name)
 		}
+	}
+	for name := range e.Rows {
+		expected[name] = true // a row comes from a file
 	}
 	for name := range expected {
 		if !files[name] {
@@ -125,39 +131,62 @@ func Compare(e Evidence) *Certificate {
 	return c
 }
 
-// offset is one record's place.
-type offset struct {
-	topic     string
-	partition int64
-	offset    int64
-}
+// place is where a record stands, and partition where its neighbours do.
+type (
+	place struct {
+		partition
+		offset int64
+	}
+	partition struct {
+		topic  string
+		number int64
+	}
+)
 
-// countOutcomes counts each record once, though its ledger row may have been
-// written twice, and returns the files that the ledger promises.
-func (c *Certificate) countOutcomes(ledger []Entry) map[string]bool {
-	seen, expected, reasons := map[offset]bool{}, map[string]bool{}, map[string]int{}
-	for _, entry := range ledger {
-		at := offset{entry.Topic, entry.Partition, entry.Offset}
-		if seen[at] {
+// precedence orders the outcomes, the last first: a record that was tried more
+// than once ended as the best that was said of it.
+var precedence = []ledger.Outcome{ledger.Rejected, ledger.Duplicate, ledger.Conflict, ledger.Stored}
+
+// settle finds each record's one entry: its ledger row may have been written
+// twice. A row with an outcome that nobody knows says nothing.
+func settle(rows []Entry) map[place]Entry {
+	known := map[place]Entry{}
+	for _, entry := range rows {
+		rank := slices.Index(precedence, entry.Outcome)
+		if rank < 0 {
 			continue
 		}
-		seen[at] = true
-		switch entry.Outcome {
-		case "stored":
-			c.Stored++
-		case "duplicate":
-			c.Duplicates++
-		case "conflict":
-			c.Conflicts++
-		case "rejected":
-			c.Rejected++
-			reasons[entry.Reason]++
-		}
-		if entry.Object != "" {
-			expected[entry.Object] = true
+		at := place{partition{entry.Topic, entry.Partition}, entry.Offset}
+		if other, ok := known[at]; !ok || slices.Index(precedence, other.Outcome) < rank {
+			known[at] = entry
 		}
 	}
-	c.Records = len(seen)
+	return known
+}
+
+// countOutcomes counts the records and returns the files that the ledger
+// promises.
+func (c *Certificate) countOutcomes(known map[place]Entry) map[string]bool {
+	expected, reasons := map[string]bool{}, map[string]int{}
+	c.Records = len(known)
+	for at, entry := range known {
+		switch entry.Outcome {
+		case ledger.Stored:
+			c.Stored++
+		case ledger.Duplicate:
+			c.Duplicates++
+		case ledger.Conflict:
+			c.Conflicts++
+		case ledger.Rejected:
+			c.Rejected++
+			reasons[entry.Reason]++
+			continue
+		}
+		if entry.Object == "" {
+			entry.Object = fmt.Sprintf("of %s/%d offset %d, which the ledger does not name", at.topic, at.number, at.offset)
+		}
+		expected[entry.Object] = true
+	}
 	for reason, n := range reasons {
 		c.Rejections = append(c.Rejections, Rejection{reason, n})
 	}
@@ -167,30 +196,39 @@ func (c *Certificate) countOutcomes(ledger []Entry) map[string]bool {
 	return expected
 }
 
-// findMissingRecords looks for each of Kafka's offsets in the ledger.
-func (c *Certificate) findMissingRecords(e Evidence) {
-	known := map[offset]bool{}
-	for _, entry := range e.Ledger {
-		known[offset{entry.Topic, entry.Partition, entry.Offset}] = true
+// findMissingRecords looks for each offset in the ledger: those that Kafka has,
+// and those that it has let go of since the first that the ledger knows.
+func (c *Certificate) findMissingRecords(known map[place]Entry, kafka []cluster.Partition) {
+	first := map[partition]int64{}
+	for at := range known {
+		if f, ok := first[at.partition]; !ok || at.offset < f {
+			first[at.partition] = at.offset
+		}
 	}
-	for _, p := range e.Kafka {
-		for at := p.First; at < p.End; at++ {
-			if known[offset{p.Topic, p.Partition, at}] {
-				continue
+	for _, p := range kafka {
+		at := place{partition{p.Topic, p.Partition}, p.First}
+		if f, ok := first[at.partition]; ok {
+			at.offset = min(f, p.First)
+		}
+		for ; at.offset < p.End; at.offset++ {
+			if _, ok := known[at]; !ok {
+				c.addMissing(at)
 			}
-			c.Missing++
-			c.Records++
-			if n := len(c.MissingRecords); n > 0 && c.MissingRecords[n-1].endsBefore(p, at) {
-				c.MissingRecords[n-1].Last = at
-				continue
-			}
-			c.MissingRecords = append(c.MissingRecords, Span{p.Topic, p.Partition, at, at})
 		}
 	}
 }
 
-func (s Span) endsBefore(p cluster.Partition, at int64) bool {
-	return s.Topic == p.Topic && s.Partition == p.Partition && s.Last == at-1
+func (c *Certificate) addMissing(at place) {
+	c.Missing++
+	c.Records++
+	if n := len(c.MissingRecords); n > 0 {
+		last := &c.MissingRecords[n-1]
+		if last.Topic == at.topic && last.Partition == at.number && last.Last == at.offset-1 {
+			last.Last = at.offset
+			return
+		}
+	}
+	c.MissingRecords = append(c.MissingRecords, Span{at.topic, at.number, at.offset, at.offset})
 }
 
 // percentiles are by nearest rank.

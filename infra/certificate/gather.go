@@ -4,38 +4,44 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"cloud.google.com/go/storage"
 	"google.golang.org/api/iterator"
 	"nightwire.dev/infra/cluster"
-	"nightwire.dev/infra/local/stack"
+	"nightwire.dev/shared/ledger"
+	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/warehouse"
 )
 
-// Gather reads the evidence from a stack and makes its certificate.
-func Gather(ctx context.Context, e stack.Endpoints) (*Certificate, error) {
-	w, err := e.Warehouse(ctx, slog.Default())
-	if err != nil {
-		return nil, err
-	}
-	defer w.Close()
+// Sources are where the evidence is.
+type Sources struct {
+	Stream  names.Stream
+	Tables  *warehouse.Warehouse
+	Archive *storage.BucketHandle
+	Kafka   cluster.Kafka
+	Group   string                  // the connector's consumer group
+	Topics  func(topic string) bool // whether a Kafka topic brings the stream
+}
+
+// Gather reads the evidence and makes the stream's certificate.
+func Gather(ctx context.Context, s Sources) (*Certificate, error) {
 	var found Evidence
-	if found.Kafka, err = (cluster.Kafka{Bootstrap: e.Kafka}).Offsets(ctx, e.Group(), e.IsSurveyTopic); err != nil {
+	var err error
+	if found.Kafka, err = s.Kafka.Offsets(ctx, s.Group, s.Topics); err != nil {
 		return nil, fmt.Errorf("certificate: %w", err)
 	}
-	if found.Ledger, err = readLedger(ctx, w); err != nil {
+	if found.Ledger, err = readLedger(ctx, s.Tables); err != nil {
 		return nil, fmt.Errorf("certificate: read the ledger: %w", err)
 	}
-	if found.Files, err = listFiles(ctx, e); err != nil {
+	if found.Files, err = listFiles(ctx, s.Archive); err != nil {
 		return nil, fmt.Errorf("certificate: list the archive: %w", err)
 	}
-	if found.Rows, found.Alerts, err = readRows(ctx, w); err != nil {
+	if found.Rows, found.Alerts, err = readRows(ctx, s.Tables); err != nil {
 		return nil, fmt.Errorf("certificate: read the rows: %w", err)
 	}
 	c := Compare(found)
-	c.Stream, c.At = string(e.Stream), time.Now().UTC()
+	c.Stream, c.At = string(s.Stream), time.Now().UTC()
 	return c, nil
 }
 
@@ -46,17 +52,17 @@ func readLedger(ctx context.Context, w *warehouse.Warehouse) ([]Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	var ledger []Entry
+	var entries []Entry
 	for row, err := range result.Rows() {
 		if err != nil {
 			return nil, err
 		}
-		ledger = append(ledger, Entry{
+		entries = append(entries, Entry{
 			Topic: as[string](row[0]), Partition: as[int64](row[1]), Offset: as[int64](row[2]),
-			Outcome: as[string](row[3]), Reason: as[string](row[4]), Object: as[string](row[5]),
+			Outcome: ledger.Outcome(as[string](row[3])), Reason: as[string](row[4]), Object: as[string](row[5]),
 		})
 	}
-	return ledger, nil
+	return entries, nil
 }
 
 func readRows(ctx context.Context, w *warehouse.Warehouse) (map[string]float64, int, error) {
@@ -91,25 +97,20 @@ func as[T any](v any) T {
 	return t
 }
 
-func listFiles(ctx context.Context, e stack.Endpoints) ([]string, error) {
-	bucket, closeClient, err := e.Bucket(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = closeClient() }()
+func listFiles(ctx context.Context, bucket *storage.BucketHandle) ([]string, error) {
 	query := &storage.Query{}
 	if err := query.SetAttrSelection([]string{"Name"}); err != nil {
 		return nil, err
 	}
-	var names []string
+	var files []string
 	for objects := bucket.Objects(ctx, query); ; {
 		o, err := objects.Next()
 		if errors.Is(err, iterator.Done) {
-			return names, nil
+			return files, nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		names = append(names, o.Name)
+		files = append(files, o.Name)
 	}
 }

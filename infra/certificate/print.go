@@ -14,8 +14,11 @@ const mostNamed = 20
 // Print writes the certificate for people.
 func (c *Certificate) Print(w io.Writer) {
 	verdict := "nothing is missing"
-	if c.Missing > 0 {
+	switch {
+	case c.Missing > 0:
 		verdict = fmt.Sprintf("%d MISSING", c.Missing)
+	case c.Records > 0 && c.Rejected == c.Records:
+		verdict = "nothing is missing, but ALL ARE REJECTED"
 	}
 	fmt.Fprintf(w, "\nCertificate of stream %s: %s\n\n", c.Stream, verdict)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -34,6 +37,9 @@ func (c *Certificate) Print(w io.Writer) {
 	}
 	c.printMissing(w)
 	l := c.Latency
+	if l == (Latency{}) {
+		return
+	}
 	fmt.Fprintf(w, "\nKafka to row: median %.2f s, 90 %% %.2f s, 99 %% %.2f s, longest %.2f s\n", l.P50, l.P90, l.P99, l.Max)
 }
 

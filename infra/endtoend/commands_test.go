@@ -139,7 +139,7 @@ func TestUp(t *testing.T) {
 	}
 	awaitRows(t, e, 40)
 	out, err := nightwire(t, dir, "query", "SELECT COUNT(DISTINCT candid) AS alerts FROM alerts")
-	if err != nil || !strings.Contains(out, "40") {
+	if err != nil || strings.Join(strings.Fields(out), " ") != "alerts 40" {
 		t.Errorf("query: %v\n%s", err, out)
 	}
 	if err := up.command.Process.Signal(syscall.SIGINT); err != nil {

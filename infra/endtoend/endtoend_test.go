@@ -1,5 +1,5 @@
-// Package endtoend tests the whole system as a person runs it: the programs
-// that the Makefile builds, in processes of their own, on loopback.
+// Package endtoend tests the whole system as a person runs it: the programs,
+// built anew, in processes of their own, on loopback.
 package endtoend
 
 import (

@@ -6,6 +6,7 @@ package feed
 import (
 	"context"
 	"fmt"
+	"iter"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -51,31 +52,43 @@ func Send(ctx context.Context, s *source.Source, o Options) (*Report, error) {
 	r := &Report{Topics: map[string]int{}, Began: time.Now()}
 	var wait sync.WaitGroup
 	var confirmed atomic.Int64
-	for range max(o.Repeat, 1) {
-		for packet, err := range s.Packets {
-			if err != nil {
-				return r, err
-			}
-			if err := o.Pace.await(ctx, r.Began, r.Records); err != nil {
-				break
-			}
-			topic := o.Topic(packet)
-			r.Records, r.Bytes = r.Records+1, r.Bytes+int64(len(packet.Bytes))
-			r.Topics[topic]++
-			wait.Add(1)
-			client.Produce(ctx, &kgo.Record{Topic: topic, Value: packet.Bytes}, func(_ *kgo.Record, err error) {
-				defer wait.Done()
-				if err != nil {
-					cancel(fmt.Errorf("send %s: %w", packet.Name, err))
-				} else if n := confirmed.Add(1); o.Progress != nil {
-					o.Progress(int(n))
-				}
-			})
+	for packet, err := range repeated(s, o.Repeat) {
+		if err == nil {
+			err = o.Pace.await(ctx, r.Began, r.Records)
 		}
+		if err != nil {
+			cancel(err)
+			break
+		}
+		topic := o.Topic(packet)
+		r.Records, r.Bytes = r.Records+1, r.Bytes+int64(len(packet.Bytes))
+		r.Topics[topic]++
+		wait.Add(1)
+		client.Produce(ctx, &kgo.Record{Topic: topic, Value: packet.Bytes}, func(_ *kgo.Record, err error) {
+			defer wait.Done()
+			if err != nil {
+				cancel(fmt.Errorf("send %s: %w", packet.Name, err))
+			} else if n := confirmed.Add(1); o.Progress != nil {
+				o.Progress(int(n))
+			}
+		})
 	}
 	wait.Wait()
 	r.Took = time.Since(r.Began)
 	return r, context.Cause(ctx)
+}
+
+// repeated goes through the packets so many times.
+func repeated(s *source.Source, times int) iter.Seq2[source.Packet, error] {
+	return func(yield func(source.Packet, error) bool) {
+		for range max(times, 1) {
+			for packet, err := range s.Packets {
+				if !yield(packet, err) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Pace is the rhythm of sending. The zero value is as fast as Kafka takes it.

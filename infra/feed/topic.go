@@ -22,10 +22,6 @@ func OneTopic(topic string) Namer { return func(source.Packet) string { return t
 // that cannot be read goes where one would that was observed today.
 func NightlyTopics(stream names.Stream) Namer {
 	decoder := &packet.Decoder{}
-	program := 1
-	if stream == names.ZTFPartnership {
-		program = 2
-	}
 	return func(p source.Packet) string {
 		night := time.Now().UTC()
 		if decoded, err := decoder.Decode(context.Background(), p.Bytes); err == nil {
@@ -33,6 +29,6 @@ func NightlyTopics(stream names.Stream) Namer {
 				night = a.ObservedAt
 			}
 		}
-		return fmt.Sprintf("ztf_%s_programid%d", night.Format("20060102"), program)
+		return fmt.Sprintf("ztf_%s_programid%d", night.Format("20060102"), stream.Programs()[0])
 	}
 }

@@ -17,9 +17,9 @@ type alerts struct {
 	Synthetic int           `help:"Number of alerts of the synthetic night." default:"5000" short:"n"`
 	Seed      uint64        `help:"Seed of the synthetic night." default:"1"`
 	Night     string        `help:"Date of the synthetic night, UTC." default:"2026-09-01"`
-	Rate      float64       `help:"Alerts a second; 0 is as fast as Kafka takes them."`
-	Visit     int           `help:"Send so many alerts at once, as a telescope does after each visit, ..."`
-	Every     time.Duration `help:"... each such time." default:"45s"`
+	Rate      float64       `help:"Alerts a second; without it, as fast as Kafka takes them." placeholder:"N"`
+	Visit     int           `help:"Send so many alerts at once, each time that --every says, as a telescope does." placeholder:"N"`
+	Every     time.Duration `help:"Time between two visits, with --visit." default:"45s"`
 	Repeat    int           `help:"Times that the alerts are sent." default:"1"`
 	Topic     string        `help:"Kafka topic. Default: for ZTF the topic of each alert's night, ztf_YYYYMMDD_programid1; for LSST ${lsst_topic}."`
 }
@@ -39,9 +39,12 @@ func (a *alerts) check() error {
 	return nil
 }
 
-func (a *alerts) source() (*source.Source, error) {
+func (a *alerts) source(stream names.Stream) (*source.Source, error) {
 	if a.Alerts != "" {
 		return source.Open(a.Alerts)
+	}
+	if stream != names.ZTF {
+		return nil, fmt.Errorf("there are synthetic nights of ztf only: name a folder of alerts of %s", stream)
 	}
 	night, err := time.Parse(time.DateOnly, a.Night)
 	if err != nil {

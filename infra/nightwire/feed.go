@@ -17,7 +17,7 @@ import (
 type feedCommand struct {
 	state
 	alerts
-	Stream names.Stream  `help:"Stream that the alerts belong to." default:"ztf" enum:"ztf,ztf-partnership,lsst"`
+	Stream names.Stream  `help:"Stream that the alerts belong to: ztf, ztf-partnership or lsst; the local stack's where that is fed." default:"ztf" enum:"ztf,ztf-partnership,lsst"`
 	Kafka  cluster.Kafka `embed:"" prefix:"kafka-"`
 }
 
@@ -34,16 +34,16 @@ func (c *feedCommand) Run(ctx context.Context) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	from, err := c.source()
-	if err != nil {
-		return err
-	}
 	if c.Kafka.Bootstrap == "" {
 		running, ok := stack.Running(c.Dir)
 		if !ok {
 			return errors.New("no stack runs here: start one with nightwire up, or name a Kafka with --kafka-bootstrap")
 		}
 		c.Kafka.Bootstrap, c.Stream = running.Kafka, running.Stream
+	}
+	from, err := c.source(c.Stream)
+	if err != nil {
+		return err
 	}
 	bar := newProgress(from.Count*c.Repeat, "to Kafka")
 	report, err := feed.Send(ctx, from, feed.Options{

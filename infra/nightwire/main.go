@@ -38,7 +38,7 @@ func main() {
 	defer stop()
 	line := kong.Parse(new(commands),
 		kong.Name("nightwire"), kong.Description(description),
-		kong.UsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.ShortUsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Vars{"dir": ".nightwire", "lsst_topic": stack.LSSTTopic},
 	)
 	err := line.Run()

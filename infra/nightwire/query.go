@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,11 +17,13 @@ import (
 	"time"
 
 	"nightwire.dev/infra/local/stack"
+	"nightwire.dev/shared/names"
 )
 
 type queryCommand struct {
-	local
-	SQL string `arg:"" help:"The query, in GoogleSQL; - reads it from standard input. Tables: alerts, alerts_stream, ledger."`
+	state
+	Stream names.Stream `help:"Stream whose tables are asked: ztf, ztf-partnership or lsst; without it, the last that ran."`
+	SQL    string       `arg:"" help:"The query, in GoogleSQL; - reads it from standard input. Tables: alerts, alerts_stream, ledger."`
 }
 
 // Help is what --help shows besides the flags.
@@ -41,7 +44,15 @@ func (c *queryCommand) Run(ctx context.Context) error {
 		}
 		sql = string(text)
 	}
+	last, _ := stack.Last(c.Dir)
+	if c.Stream == "" {
+		c.Stream = cmp.Or(last.Stream, names.ZTF)
+	}
+	if err := c.Stream.Validate(); err != nil {
+		return fmt.Errorf("--stream: %w", err)
+	}
 	e, running := stack.Running(c.Dir)
+	e.Stream = c.Stream
 	if !running {
 		warehouse, err := stack.StartBigQuery(ctx, stack.Options{Dir: c.Dir, Stream: c.Stream, Log: slog.Default()})
 		if err != nil {

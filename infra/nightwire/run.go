@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"sync/atomic"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"nightwire.dev/infra/feed"
 	"nightwire.dev/infra/local/stack"
 	"nightwire.dev/infra/source"
+	"nightwire.dev/schemas"
 )
 
 type runCommand struct {
@@ -36,7 +38,7 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 	if err := c.check(); err != nil {
 		return err
 	}
-	from, err := c.source()
+	from, err := c.source(c.Stream)
 	if err != nil {
 		return err
 	}
@@ -99,12 +101,30 @@ func (c *runCommand) pass(ctx context.Context, s *stack.Stack, from *source.Sour
 	run.end = s.Usage()
 	_ = bar.Finish()
 
-	account, err := certificate.Gather(ctx, s.Endpoints)
+	account, err := certify(ctx, s.Endpoints)
 	if err != nil {
 		return nil, nil, err
 	}
 	account.Print(os.Stdout)
 	return account, run, showQuery(ctx, s.Endpoints)
+}
+
+// certify makes the certificate of a stack.
+func certify(ctx context.Context, e stack.Endpoints) (*certificate.Certificate, error) {
+	tables, err := e.Warehouse(ctx, slog.Default())
+	if err != nil {
+		return nil, err
+	}
+	defer tables.Close()
+	archive, closeArchive, err := e.Bucket(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = closeArchive() }()
+	return certificate.Gather(ctx, certificate.Sources{
+		Stream: e.Stream, Tables: tables, Archive: archive,
+		Kafka: cluster.Kafka{Bootstrap: e.Kafka}, Group: e.Resources().ConsumerGroup(), Topics: e.IsSurveyTopic,
+	})
 }
 
 // look notes how far the alerts have come.
@@ -144,12 +164,12 @@ func (m *measured) finish(whole []stack.Usage) {
 
 // exampleQueries show what a person may ask of each survey's alerts.
 var exampleQueries = map[string]string{
-	"ztf": `SELECT candidate.fid AS fid, COUNT(*) AS alerts, COUNTIF(candidate.drb > 0.9) AS likely_real,
+	schemas.ZTF: `SELECT candidate.fid AS fid, COUNT(*) AS alerts, COUNTIF(candidate.drb > 0.9) AS likely_real,
        ROUND(MIN(candidate.magpsf), 2) AS brightest, ROUND(AVG(ARRAY_LENGTH(prv_candidates)), 1) AS history
 FROM alerts
 GROUP BY fid
 ORDER BY fid`,
-	"lsst": `SELECT diaSource.band AS band, COUNT(*) AS alerts, ROUND(MAX(diaSource.psfFlux), 1) AS brightest_nJy
+	schemas.LSST: `SELECT diaSource.band AS band, COUNT(*) AS alerts, ROUND(MAX(diaSource.psfFlux), 1) AS brightest_nJy
 FROM alerts
 GROUP BY band
 ORDER BY band`,

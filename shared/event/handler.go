@@ -6,12 +6,18 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"nightwire.dev/shared/logging"
 )
 
 // deadLetters takes what could not be processed; *DeadLetters is one.
 type deadLetters interface {
 	Put(ctx context.Context, l Letter) error
 }
+
+// Handle processes one message. An error with a method Permanent that answers
+// true says that trying again cannot help.
+type Handle func(ctx context.Context, m *Message) error
 
 // Handler serves the events of one function.
 //
@@ -21,13 +27,13 @@ type deadLetters interface {
 // sends the event again.
 type Handler struct {
 	Function    string // the function's name, for dead letters and logs
-	Handle      func(context.Context, *Message) error
+	Handle      Handle
 	DeadLetters deadLetters
 	Log         *slog.Logger
 }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx := r.Context()
+	ctx := logging.Begin(logging.With(r.Context(), slog.String("function", h.Function)))
 	message, err := Parse(r)
 	if err == nil {
 		err = h.Handle(ctx, message)
@@ -42,12 +48,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// The caller has gone or we are stopping; the event comes again.
 		http.Error(w, "cancelled", http.StatusServiceUnavailable)
 	default:
-		h.Log.ErrorContext(ctx, "event will be sent again", "function", h.Function, "error", err)
+		h.Log.ErrorContext(ctx, "event will be sent again", "error", err)
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 	}
 }
 
 func (h *Handler) bury(ctx context.Context, message *Message, cause error) error {
-	h.Log.ErrorContext(ctx, "event cannot be processed", "function", h.Function, "error", cause, "messageId", message.ID)
+	h.Log.ErrorContext(ctx, "event cannot be processed", "error", cause, "messageId", message.ID)
 	return h.DeadLetters.Put(ctx, Letter{Function: h.Function, Reason: cause.Error(), Message: message, At: time.Now()})
 }

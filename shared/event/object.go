@@ -19,7 +19,7 @@ type Object struct {
 // Object reads which object the message tells of. News of anything but a new
 // object (its deletion, its new metadata) has ok false.
 func (m *Message) Object() (o Object, ok bool, err error) {
-	if kind := m.Attributes["eventType"]; m.kind == messagePublished && kind != "OBJECT_FINALIZE" {
+	if kind := m.Attributes["eventType"]; m.kind != objectFinalized && kind != "OBJECT_FINALIZE" {
 		if kind == "" {
 			return o, false, malformed("message %s is not a bucket's notification: it has no eventType", m.ID)
 		}

@@ -1,9 +1,9 @@
 // Package logging makes the process's logger: slog, as JSON in the shape that
 // Cloud Logging understands (severity, message, time), or as text for people.
 //
-// Attributes put into a context with With appear on every line logged with
-// that context, so each line about an alert carries its stream, objectId and
-// candid without each caller repeating them.
+// Attributes put into a context appear on every line logged with it, so each
+// line about an alert carries its stream, objectId and candid without each
+// caller repeating them.
 package logging
 
 import (
@@ -11,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"sync"
 )
 
 // New makes a logger that writes JSON lines to w at the level and above.
@@ -38,11 +39,48 @@ func attributesOf(ctx context.Context) []slog.Attr {
 	return attributes
 }
 
+type subjectKey struct{}
+
+// subject is what a piece of work turns out to be about.
+type subject struct {
+	mu         sync.Mutex
+	attributes []slog.Attr
+}
+
+// Begin returns a context for one piece of work. What About says of the work,
+// deep inside, appears also on the lines of whoever began it.
+func Begin(ctx context.Context) context.Context {
+	return context.WithValue(ctx, subjectKey{}, new(subject))
+}
+
+// About says which alert the work is about. The candid is text: Cloud Logging
+// reads numbers as doubles, and it has more digits.
+func About(ctx context.Context, stream, objectID, candid string) {
+	s, ok := ctx.Value(subjectKey{}).(*subject)
+	if !ok {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.attributes = []slog.Attr{slog.String("stream", stream), slog.String("objectId", objectID), slog.String("candid", candid)}
+}
+
+func subjectOf(ctx context.Context) []slog.Attr {
+	s, ok := ctx.Value(subjectKey{}).(*subject)
+	if !ok {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.attributes
+}
+
 // contextual adds the context's attributes to each record.
 type contextual struct{ slog.Handler }
 
 func (h contextual) Handle(ctx context.Context, r slog.Record) error {
 	r.AddAttrs(attributesOf(ctx)...)
+	r.AddAttrs(subjectOf(ctx)...)
 	return h.Handler.Handle(ctx, r)
 }
 

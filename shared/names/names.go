@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"nightwire.dev/schemas"
 )
 
 // Stream is a survey with one audience: "ztf" (public), "ztf-partnership",
@@ -23,10 +25,30 @@ const (
 // Streams lists every stream.
 func Streams() []Stream { return []Stream{ZTF, ZTFPartnership, LSST} }
 
-// Survey is the survey that sends the stream: "ztf" or "lsst".
+// Survey is the survey that sends the stream, by its name in the package
+// schemas.
 func (s Stream) Survey() string {
-	survey, _, _ := strings.Cut(string(s), "-")
-	return survey
+	switch s {
+	case ZTF, ZTFPartnership:
+		return schemas.ZTF
+	case LSST:
+		return schemas.LSST
+	default:
+		return ""
+	}
+}
+
+// Programs are the ZTF programmes (programid) whose alerts the stream carries:
+// 1 public, 2 partnership, 3 Caltech. Another survey has none.
+func (s Stream) Programs() []int {
+	switch s {
+	case ZTF:
+		return []int{1}
+	case ZTFPartnership:
+		return []int{2, 3}
+	default:
+		return nil
+	}
 }
 
 // Validate says whether the stream is one that Nightwire knows.
@@ -90,6 +112,19 @@ func (r Resources) ProductsBucket() string {
 func (r Resources) Dataset() string {
 	return strings.ReplaceAll(r.hyphenated(string(r.Stream)), "-", "_")
 }
+
+// Subscription is the name of the push subscription that brings a topic's
+// events to a function.
+func (r Resources) Subscription(topic, function string) string { return topic + "-" + function }
+
+// SubscriptionPath is a subscription's full resource name.
+func (r Resources) SubscriptionPath(subscription string) string {
+	return "projects/" + r.Project + "/subscriptions/" + subscription
+}
+
+// ConsumerGroup is the Kafka consumer group in which the connectors of the
+// stream share its partitions.
+func (r Resources) ConsumerGroup() string { return r.hyphenated("nightwire-" + string(r.Stream)) }
 
 // TopicPath is a topic's full resource name.
 func (r Resources) TopicPath(topic string) string {

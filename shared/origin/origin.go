@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"strconv"
 	"time"
-
-	"nightwire.dev/shared/warehouse"
 )
 
 // Origin is the coordinates of one Kafka record.
@@ -17,7 +15,7 @@ type Origin struct {
 	Topic     string
 	Partition int64
 	Offset    int64
-	Timestamp time.Time // when Kafka took the record, to the millisecond
+	Timestamp time.Time // when Kafka took the record, to the millisecond; zero if Kafka did not say
 }
 
 // The attributes of a raw message, and the keys of an object's metadata.
@@ -25,7 +23,7 @@ const (
 	topicKey     = "kafka.topic"
 	partitionKey = "kafka.partition"
 	offsetKey    = "kafka.offset"
-	timestampKey = "kafka.timestamp" // milliseconds since 1970
+	timestampKey = "kafka.timestamp" // milliseconds since 1970; may be missing
 )
 
 // fault is a set of attributes that are no coordinates.
@@ -40,16 +38,30 @@ func Parse(attributes map[string]string) (Origin, error) {
 	if o.Topic == "" {
 		return o, &fault{"attribute " + topicKey + " is missing: the message does not come from the connector"}
 	}
-	var timestamp int64
-	for key, into := range map[string]*int64{partitionKey: &o.Partition, offsetKey: &o.Offset, timestampKey: &timestamp} {
-		n, err := strconv.ParseInt(attributes[key], 10, 64)
-		if err != nil {
-			return o, &fault{fmt.Sprintf("attribute %s is %q, not an integer", key, attributes[key])}
-		}
-		*into = n
+	var err error
+	if o.Partition, err = integer(attributes, partitionKey); err != nil {
+		return o, err
+	}
+	if o.Offset, err = integer(attributes, offsetKey); err != nil {
+		return o, err
+	}
+	if attributes[timestampKey] == "" {
+		return o, nil
+	}
+	timestamp, err := integer(attributes, timestampKey)
+	if err != nil {
+		return o, err
 	}
 	o.Timestamp = time.UnixMilli(timestamp).UTC()
 	return o, nil
+}
+
+func integer(attributes map[string]string, key string) (int64, error) {
+	n, err := strconv.ParseInt(attributes[key], 10, 64)
+	if err != nil {
+		return 0, &fault{fmt.Sprintf("attribute %s is %q, not an integer", key, attributes[key])}
+	}
+	return n, nil
 }
 
 // Attributes adds the coordinates to attributes or metadata.
@@ -57,7 +69,9 @@ func (o Origin) Attributes(attributes map[string]string) {
 	attributes[topicKey] = o.Topic
 	attributes[partitionKey] = strconv.FormatInt(o.Partition, 10)
 	attributes[offsetKey] = strconv.FormatInt(o.Offset, 10)
-	attributes[timestampKey] = strconv.FormatInt(o.Timestamp.UnixMilli(), 10)
+	if !o.Timestamp.IsZero() {
+		attributes[timestampKey] = strconv.FormatInt(o.Timestamp.UnixMilli(), 10)
+	}
 }
 
 // Same says whether both are one Kafka record.
@@ -65,7 +79,11 @@ func (o Origin) Same(other Origin) bool {
 	return o.Topic == other.Topic && o.Partition == other.Partition && o.Offset == other.Offset
 }
 
-// Values is the record column "kafka" of the tables.
-func (o Origin) Values() warehouse.Values {
-	return warehouse.Values{"topic": o.Topic, "partition": o.Partition, "offset": o.Offset, "timestamp": o.Timestamp}
+// Columns is the record column "kafka" of the tables, by name.
+func (o Origin) Columns() map[string]any {
+	columns := map[string]any{"topic": o.Topic, "partition": o.Partition, "offset": o.Offset}
+	if !o.Timestamp.IsZero() {
+		columns["timestamp"] = o.Timestamp
+	}
+	return columns
 }

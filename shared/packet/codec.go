@@ -46,8 +46,12 @@ func unsnappy(b []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%d bytes are too few", len(b))
 	}
 	b, sum := b[:len(b)-4], b[len(b)-4:]
-	if n, err := snappy.DecodedLen(b); err != nil || n > maxRecord {
-		return nil, fmt.Errorf("decompressed length %d: %w", n, err)
+	n, err := snappy.DecodedLen(b)
+	if err != nil {
+		return nil, err
+	}
+	if n > maxRecord {
+		return nil, tooLarge()
 	}
 	out, err := snappy.Decode(nil, b)
 	if err != nil {
@@ -64,10 +68,12 @@ func bounded(out []byte, err error) ([]byte, error) {
 		return nil, err
 	}
 	if len(out) > maxRecord {
-		return nil, fmt.Errorf("more than %d bytes decompressed", maxRecord)
+		return nil, tooLarge()
 	}
 	return out, nil
 }
+
+func tooLarge() error { return fmt.Errorf("more than %d bytes decompressed", maxRecord) }
 
 // zstdDecoder is made at the first use, since few surveys use zstandard.
 var zstdDecoder = sync.OnceValues(func() (*zstd.Decoder, error) {

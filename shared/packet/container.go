@@ -52,7 +52,7 @@ var headerType = &Type{Kind: Map, Elem: &Type{Kind: Bytes}}
 func (c *container) readHeader(b []byte) (int, error) {
 	end, err := headerType.scan(b, len(magic), 0)
 	if err != nil {
-		return 0, name(err, "header")
+		return 0, inField(err, "header")
 	}
 	for key, value := range (Value{Type: headerType, data: b[len(magic):]}).Entries() {
 		switch key {

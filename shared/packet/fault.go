@@ -39,12 +39,12 @@ func (f *Fault) within(name string) *Fault {
 	return f
 }
 
-// name and index place a fault of a part within its whole.
-func name(err error, field string) error {
+// inField and atItem place a fault of a part within its whole.
+func inField(err error, field string) error {
 	if f, ok := err.(*Fault); ok { //nolint:errorlint // scan returns faults unwrapped
 		return f.within(field)
 	}
 	return err
 }
 
-func index(err error, item int) error { return name(err, fmt.Sprintf("[%d]", item)) }
+func atItem(err error, item int) error { return inField(err, fmt.Sprintf("[%d]", item)) }

@@ -59,59 +59,59 @@ func rewrite(text json.RawMessage, depth int, keep func(object) bool) (json.RawM
 	if len(text) == 0 {
 		return nil, fmt.Errorf("the text is empty")
 	}
-	var out bytes.Buffer
 	switch text[0] {
 	case '{':
-		members, err := parseObject(text)
+		return rewriteObject(text, depth, keep)
+	case '[':
+		return rewriteArray(text, depth, keep)
+	}
+	if !json.Valid(text) {
+		return nil, fmt.Errorf("not JSON: %.40q", text)
+	}
+	return text, nil
+}
+
+func rewriteObject(text json.RawMessage, depth int, keep func(object) bool) (json.RawMessage, error) {
+	members, err := parseObject(text)
+	if err != nil {
+		return nil, err
+	}
+	drop := members.get("default") != nil && members.get("type") != nil && !keep(members)
+	out := []byte{'{'}
+	for _, m := range members {
+		if m.key == "default" && drop {
+			continue
+		}
+		value, err := rewrite(m.value, depth+1, keep)
 		if err != nil {
 			return nil, err
 		}
-		drop := members.get("default") != nil && members.get("type") != nil && !keep(members)
-		out.WriteByte('{')
-		for _, m := range members {
-			if m.key == "default" && drop {
-				continue
-			}
-			value, err := rewrite(m.value, depth+1, keep)
-			if err != nil {
-				return nil, err
-			}
-			if out.Len() > 1 {
-				out.WriteByte(',')
-			}
-			key, err := json.Marshal(m.key)
-			if err != nil {
-				return nil, err
-			}
-			out.Write(key)
-			out.WriteByte(':')
-			out.Write(value)
+		if len(out) > 1 {
+			out = append(out, ',')
 		}
-		out.WriteByte('}')
-	case '[':
-		var items []json.RawMessage
-		if err := json.Unmarshal(text, &items); err != nil {
+		out = append(appendJSONString(out, m.key), ':')
+		out = append(out, value...)
+	}
+	return append(out, '}'), nil
+}
+
+func rewriteArray(text json.RawMessage, depth int, keep func(object) bool) (json.RawMessage, error) {
+	var items []json.RawMessage
+	if err := json.Unmarshal(text, &items); err != nil {
+		return nil, err
+	}
+	out := []byte{'['}
+	for i, item := range items {
+		value, err := rewrite(item, depth+1, keep)
+		if err != nil {
 			return nil, err
 		}
-		out.WriteByte('[')
-		for i, item := range items {
-			value, err := rewrite(item, depth+1, keep)
-			if err != nil {
-				return nil, err
-			}
-			if i > 0 {
-				out.WriteByte(',')
-			}
-			out.Write(value)
+		if i > 0 {
+			out = append(out, ',')
 		}
-		out.WriteByte(']')
-	default:
-		if !json.Valid(text) {
-			return nil, fmt.Errorf("not JSON: %.40q", text)
-		}
-		return text, nil
+		out = append(out, value...)
 	}
-	return out.Bytes(), nil
+	return append(out, ']'), nil
 }
 
 func parseObject(text []byte) (object, error) {

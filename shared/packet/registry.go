@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -78,7 +79,7 @@ func (r *Registry) find(ctx context.Context, id uint32) ([]byte, error) {
 }
 
 func (r *Registry) fetch(ctx context.Context, id uint32) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/schemas/ids/%d", r.URL, id), nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("%s/schemas/ids/%d", strings.TrimSuffix(r.URL, "/"), id), nil)
 	if err != nil {
 		return nil, fmt.Errorf("schema registry %s: %w", r.URL, err)
 	}
@@ -108,6 +109,9 @@ func (r *Registry) fetch(ctx context.Context, id uint32) ([]byte, error) {
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return nil, fmt.Errorf("schema registry: %w", err)
+	}
+	if answer.Schema == "" {
+		return nil, fmt.Errorf("schema registry: the answer to schema %d has no schema", id)
 	}
 	return []byte(answer.Schema), nil
 }

@@ -63,7 +63,7 @@ func (t *Type) scan(b []byte, at, depth int) (end int, err error) {
 		for i := range t.Fields {
 			at, err = t.Fields[i].Type.scan(b, at, depth+1)
 			if err != nil {
-				return at, name(err, t.Fields[i].Name)
+				return at, inField(err, t.Fields[i].Name)
 			}
 		}
 		return at, nil
@@ -86,10 +86,10 @@ func (t *Type) scanBlocks(b []byte, at, depth int) (int, error) {
 			}
 			start := at
 			if at, err = t.Elem.scan(b, at, depth+1); err != nil {
-				return at, index(err, item)
+				return at, atItem(err, item)
 			}
 			if at == start {
-				return at, index(faultf(at, "an item that takes no bytes"), item)
+				return at, atItem(faultf(at, "an item that takes no bytes"), item)
 			}
 			item++
 		}

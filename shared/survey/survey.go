@@ -4,7 +4,9 @@ package survey
 
 import (
 	"fmt"
+	"slices"
 
+	"nightwire.dev/schemas"
 	"nightwire.dev/shared/alert"
 	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/packet"
@@ -16,9 +18,9 @@ import (
 // says what no other try will change.
 func Read(stream names.Stream, p *packet.Packet) (alert.Alert, error) {
 	switch stream.Survey() {
-	case ztf.Survey:
+	case schemas.ZTF:
 		return ztf.Read(p)
-	case lsst.Survey:
+	case schemas.LSST:
 		return lsst.Read(p)
 	default:
 		return alert.Alert{}, fmt.Errorf("no survey %q", stream.Survey())
@@ -28,7 +30,7 @@ func Read(stream names.Stream, p *packet.Packet) (alert.Alert, error) {
 // Night is the night to which an alert belongs, as YYYY-MM-DD; kafkaTopic is
 // the topic that it came from, if any.
 func Night(a *alert.Alert, kafkaTopic string) string {
-	if a.Survey == lsst.Survey {
+	if a.Survey == schemas.LSST {
 		return lsst.Night(a)
 	}
 	return ztf.Night(a, kafkaTopic)
@@ -39,33 +41,31 @@ func Object(a *alert.Alert, kafkaTopic string) names.Object {
 	return names.Object{Schema: a.Schema, Night: Night(a, kafkaTopic), ObjectID: a.ObjectID, Candid: fmt.Sprint(a.Candid)}
 }
 
-// programs are the ZTF programmes whose alerts each stream's readers may see.
-var programs = map[names.Stream][]int{names.ZTF: {1}, names.ZTFPartnership: {2, 3}}
-
 // CheckAudience refuses an alert that the readers of the stream may not see,
 // or that belongs to readers of another stream.
 func CheckAudience(stream names.Stream, a *alert.Alert) error {
-	allowed, restricted := programs[stream]
-	if !restricted {
+	programs := stream.Programs()
+	if len(programs) == 0 || a.ProgramID.Known && slices.Contains(programs, a.ProgramID.Value) {
 		return nil
 	}
-	for _, program := range allowed {
-		if a.ProgramID.Known && a.ProgramID.Value == program {
-			return nil
-		}
-	}
-	return &PrivateError{Stream: stream, ProgramID: a.ProgramID.Value}
+	return &AudienceError{Stream: stream, ProgramID: a.ProgramID}
 }
 
-// PrivateError is an alert of one audience on the stream of another.
-type PrivateError struct {
+// AudienceError is an alert of one audience on the stream of another.
+type AudienceError struct {
 	Stream    names.Stream
-	ProgramID int
+	ProgramID alert.Maybe[int]
 }
 
-func (e *PrivateError) Error() string {
-	return fmt.Sprintf("programid %d does not belong on stream %s", e.ProgramID, e.Stream)
+func (e *AudienceError) Error() string {
+	if !e.ProgramID.Known {
+		return fmt.Sprintf("programid is missing, and stream %s needs it", e.Stream)
+	}
+	return fmt.Sprintf("programid %d does not belong on stream %s", e.ProgramID.Value, e.Stream)
 }
+
+// Private says whether an alert that is not public came on a public stream.
+func (e *AudienceError) Private() bool { return e.Stream == names.ZTF }
 
 // Permanent tells that trying again cannot help.
-func (e *PrivateError) Permanent() bool { return true }
+func (e *AudienceError) Permanent() bool { return true }

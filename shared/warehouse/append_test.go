@@ -310,7 +310,7 @@ func TestCloseEndsEveryWait(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	w := s.connect(t)
-	table, err := w.Table(t.Context(), small)
+	table, err := w.Table(limited(t), small)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -107,7 +107,7 @@ func (s *server) connect(t *testing.T) *Warehouse {
 // table opens a table and makes it where it is absent.
 func (s *server) table(t *testing.T, definition schemas.Table) *Table {
 	t.Helper()
-	table, err := s.open(t).Table(t.Context(), definition)
+	table, err := s.open(t).Table(limited(t), definition)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func TestTableIsThere(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			table, err := w.Table(t.Context(), small)
+			table, err := w.Table(limited(t), small)
 			if err != nil {
 				t.Error(err)
 			}
@@ -121,7 +121,7 @@ func TestTableOfAnotherShape(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	s.put("alerts", &bigqueryapi.Table{Schema: &bigqueryapi.TableSchema{Fields: []*bigqueryapi.TableFieldSchema{{Name: "objectId", Type: "INTEGER"}}}})
-	_, err := s.open(t).Table(t.Context(), small)
+	_, err := s.open(t).Table(limited(t), small)
 	var refused *SchemaError
 	if !errors.As(err, &refused) || refused.Conflicts[0].Path != "objectId" {
 		t.Errorf("error is %v, want a *SchemaError of objectId", err)
@@ -263,7 +263,7 @@ func TestCoverConcurrently(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
-			if err := table.Cover(t.Context(), schema, schemas.ZTF); err != nil {
+			if err := table.Cover(limited(t), schema, schemas.ZTF); err != nil {
 				t.Error(err)
 			}
 		})

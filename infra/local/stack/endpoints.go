@@ -28,17 +28,20 @@ type Endpoints struct {
 	Dir           string       `json:"dir"`
 }
 
-// endpointsFile tells other commands where the running stack is.
+// endpointsFile tells other commands where the stack is, or was.
 const endpointsFile = "stack.json"
+
+// Last reads which stack a state folder had last, whether it runs or not.
+func Last(dir string) (e Endpoints, ok bool) {
+	text, err := os.ReadFile(filepath.Join(dir, endpointsFile))
+	return e, err == nil && json.Unmarshal(text, &e) == nil
+}
 
 // Running reads where the stack of a state folder listens; ok is false if none
 // runs.
 func Running(dir string) (e Endpoints, ok bool) {
-	text, err := os.ReadFile(filepath.Join(dir, endpointsFile))
-	if err != nil || json.Unmarshal(text, &e) != nil {
-		return Endpoints{}, false
-	}
-	return e, dialable(e.BigQuery)
+	e, ok = Last(dir)
+	return e, ok && lockedDir(dir) && dialable(e.BigQuery)
 }
 
 func (e Endpoints) save(dir string) error {

@@ -21,6 +21,16 @@ func lockDir(dir string) (*os.File, error) {
 	return f, nil
 }
 
+// lockedDir says whether a process has taken the folder.
+func lockedDir(dir string) bool {
+	f, err := os.Open(filepath.Join(dir, "lock"))
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB) != nil
+}
+
 // Forget deletes the state in a folder, but not one that a stack uses.
 func Forget(dir string) error {
 	if _, err := os.Stat(filepath.Join(dir, "lock")); os.IsNotExist(err) {

@@ -68,7 +68,7 @@ func provisionTopics(ctx context.Context, e Endpoints, r names.Resources, functi
 	}
 	// Dead letters are kept for whoever looks at them.
 	if err := subscribe(ctx, client, &pubsubpb.Subscription{
-		Name:  subscriptionPath(r, r.DeadLetterTopic()),
+		Name:  r.SubscriptionPath(r.DeadLetterTopic()),
 		Topic: r.TopicPath(r.DeadLetterTopic()),
 	}); err != nil {
 		return err
@@ -76,7 +76,7 @@ func provisionTopics(ctx context.Context, e Endpoints, r names.Resources, functi
 	for _, f := range functions {
 		topic := r.Topic(f.Trigger)
 		if err := subscribe(ctx, client, &pubsubpb.Subscription{
-			Name:               subscriptionPath(r, topic+"-"+f.Name),
+			Name:               r.SubscriptionPath(r.Subscription(topic, f.Name)),
 			Topic:              r.TopicPath(topic),
 			AckDeadlineSeconds: int32(ackDeadline / time.Second),
 			PushConfig:         &pubsubpb.PushConfig{PushEndpoint: "http://" + e.Functions + "/" + f.Name},
@@ -107,10 +107,6 @@ func ignoreExisting(err error) error {
 		return nil
 	}
 	return err
-}
-
-func subscriptionPath(r names.Resources, name string) string {
-	return "projects/" + r.Project + "/subscriptions/" + name
 }
 
 func provisionBuckets(ctx context.Context, e Endpoints, r names.Resources) error {

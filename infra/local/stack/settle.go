@@ -14,17 +14,14 @@ import (
 	"nightwire.dev/shared/names"
 )
 
-// Group is the connector's consumer group.
-func (e Endpoints) Group() string { return "nightwire-" + string(e.Stream) }
-
 // IsSurveyTopic says whether a Kafka topic brings alerts of the stream.
 func (e Endpoints) IsSurveyTopic(topic string) bool {
 	if e.Stream == names.LSST {
 		return topic == LSSTTopic
 	}
-	programs := map[names.Stream][]string{names.ZTF: {"programid1"}, names.ZTFPartnership: {"programid2", "programid3"}}[e.Stream]
-	return strings.HasPrefix(topic, "ztf_") &&
-		slices.ContainsFunc(programs, func(program string) bool { return strings.HasSuffix(topic, "_"+program) })
+	return strings.HasPrefix(topic, "ztf_") && slices.ContainsFunc(e.Stream.Programs(), func(program int) bool {
+		return strings.HasSuffix(topic, fmt.Sprintf("_programid%d", program))
+	})
 }
 
 // Waiting is how many alerts stand before each stage.
@@ -100,7 +97,7 @@ func (e Endpoints) Watch(ctx context.Context, tell func(Waiting)) {
 
 func (e Endpoints) waiting(ctx context.Context) (Waiting, error) {
 	w := Waiting{Subscriptions: map[string]int{}}
-	partitions, err := cluster.Kafka{Bootstrap: e.Kafka}.Offsets(ctx, e.Group(), e.IsSurveyTopic)
+	partitions, err := cluster.Kafka{Bootstrap: e.Kafka}.Offsets(ctx, e.Resources().ConsumerGroup(), e.IsSurveyTopic)
 	if err != nil {
 		return w, err
 	}

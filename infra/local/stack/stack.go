@@ -135,7 +135,6 @@ func (s *Stack) Stop() error {
 	for _, p := range slices.Backward(s.processes) {
 		p.stop()
 	}
-	_ = os.Remove(filepath.Join(s.options.Dir, endpointsFile))
 	return s.lock.Close()
 }
 

@@ -11,12 +11,10 @@ import (
 	"strings"
 	"time"
 
+	"nightwire.dev/schemas"
 	"nightwire.dev/shared/alert"
 	"nightwire.dev/shared/packet"
 )
-
-// Survey is the survey's name in streams and tables.
-const Survey = "lsst"
 
 // Read makes an alert of a packet's record.
 func Read(p *packet.Packet) (alert.Alert, error) {
@@ -25,7 +23,7 @@ func Read(p *packet.Packet) (alert.Alert, error) {
 		return alert.Alert{}, &alert.Fault{Field: "diaSource", Reason: "missing: this is not an LSST alert"}
 	}
 	a := alert.Alert{
-		Survey:     Survey,
+		Survey:     schemas.LSST,
 		Schema:     Version(p.Schema),
 		ObjectID:   objectID(p.Record),
 		Candid:     source.Get("diaSourceId").Int(),

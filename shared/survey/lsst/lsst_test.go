@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -212,7 +213,7 @@ func TestReadRefuses(t *testing.T) {
 		fields map[string]any
 		field  string
 	}{
-		"seconds for days": {map[string]any{"midpointMjdTai": 1480360995.0}, "observation date"},
+		"seconds for days": {map[string]any{"midpointMjdTai": 1480360995.0}, "midpointMjdTai"},
 		"no date":          {map[string]any{"midpointMjdTai": 0.0}, "observation date"},
 		"no diaSourceId":   {map[string]any{"diaSourceId": int64(0)}, "detection id"},
 		"ra beyond 360":    {map[string]any{"ra": 400.0}, "ra"},
@@ -360,8 +361,8 @@ func TestReal(t *testing.T) {
 			date := number(t, sample.Truth["midpointMjdTai"])
 			if date == 1480360995 {
 				var fault *alert.Fault
-				if !errors.As(err, &fault) || fault.Field != "observation date" {
-					t.Errorf("error is %v, want a fault of the observation date", err)
+				if !errors.As(err, &fault) || fault.Field != "midpointMjdTai" || !strings.Contains(err.Error(), "1480360995") {
+					t.Errorf("error is %v, want a fault of midpointMjdTai that tells the number", err)
 				}
 				return
 			}

@@ -11,12 +11,10 @@ import (
 	"strings"
 	"time"
 
+	"nightwire.dev/schemas"
 	"nightwire.dev/shared/alert"
 	"nightwire.dev/shared/packet"
 )
-
-// Survey is the survey's name in streams and tables.
-const Survey = "ztf"
 
 // Read makes an alert of a packet's record.
 func Read(p *packet.Packet) (alert.Alert, error) {
@@ -26,7 +24,7 @@ func Read(p *packet.Packet) (alert.Alert, error) {
 		return alert.Alert{}, &alert.Fault{Field: "candidate", Reason: "missing: this is not a ZTF alert"}
 	}
 	a := alert.Alert{
-		Survey:     Survey,
+		Survey:     schemas.ZTF,
 		Schema:     record.Get("schemavsn").Text(),
 		ObjectID:   record.Get("objectId").Text(),
 		Candid:     record.Get("candid").Int(),

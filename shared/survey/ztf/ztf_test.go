@@ -159,8 +159,9 @@ func TestReadRefuses(t *testing.T) {
 		"an objectId as a path": {func(r map[string]any) { r["objectId"] = "../a" }, "object id"},
 		"no version":            {func(r map[string]any) { r["schemavsn"] = "" }, "schema version"},
 		"candid 0":              {func(r map[string]any) { r["candid"] = int64(0) }, "detection id"},
-		"jd is an MJD":          {set("jd", 61284.25), "observation date"},
-		"jd is NaN":             {set("jd", math.NaN()), "observation date"},
+		"jd is an MJD":          {set("jd", 61284.25), "jd"},
+		"jd of 1975":            {set("jd", 2442413.5), "observation date"},
+		"jd is NaN":             {set("jd", math.NaN()), "jd"},
 		"ra is -999":            {set("ra", -999.0), "ra"},
 		"dec is NaN":            {set("dec", math.NaN()), "dec"},
 	}
