@@ -177,9 +177,9 @@ func TestViews(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
 		ZTF: "SELECT *\nFROM `survey.ztf.alerts_stream`\nWHERE TRUE\nQUALIFY ROW_NUMBER() OVER " +
-			"(PARTITION BY night, candid ORDER BY nightwire.ingested_at DESC) = 1\n",
+			"(PARTITION BY night, candid ORDER BY nightwire.archived_at, nightwire.generation) = 1\n",
 		LSST: "SELECT *\nFROM `survey.lsst.alerts_stream`\nWHERE TRUE\nQUALIFY ROW_NUMBER() OVER " +
-			"(PARTITION BY night, diaSource.diaSourceId ORDER BY nightwire.ingested_at DESC) = 1\n",
+			"(PARTITION BY night, diaSource.diaSourceId ORDER BY nightwire.archived_at, nightwire.generation) = 1\n",
 	}
 	for survey, query := range want {
 		views := Views(survey)

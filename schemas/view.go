@@ -27,11 +27,11 @@ func Views(survey string) []View {
 		key := table.PartitionBy + ", " + strings.Join(table.PrimaryKey, ", ")
 		views = append(views, View{
 			Name:        "alerts",
-			Description: "Alerts as the survey sent them, without cutouts: one row an alert, the latest ingested.",
+			Description: "Alerts as the survey sent them, without cutouts: one row an alert, the first archived.",
 			Query: "SELECT *\n" +
 				"FROM `{dataset}." + table.Name + "`\n" +
 				"WHERE TRUE\n" +
-				"QUALIFY ROW_NUMBER() OVER (PARTITION BY " + key + " ORDER BY nightwire.ingested_at DESC) = 1\n",
+				"QUALIFY ROW_NUMBER() OVER (PARTITION BY " + key + " ORDER BY nightwire.archived_at, nightwire.generation) = 1\n",
 		})
 	}
 	return views

@@ -5,10 +5,9 @@
 // a message of ours, tells the rest of the system about the new file, so no
 // crash can separate the two.
 //
-// Idempotency key: the object's name, which follows from the alert and from the
-// night in the name of its Kafka topic. The file is created only where none
-// exists; whoever finds it there compares the content and says duplicate, or
-// conflict.
+// Idempotency key: the object's name, which follows from the alert alone. The
+// file is created only where none exists; whoever finds it there compares the
+// content and says duplicate, or conflict.
 package archive
 
 import (
@@ -57,9 +56,12 @@ func (f *Archive) Handle(ctx context.Context, m *event.Message) error {
 	e := entry{origin: from, bytes: len(m.Data), sha256: digest(m.Data)}
 	p, a, err := f.read(ctx, m.Data)
 	if err == nil {
-		e.place(a, survey.Object(&a, from.Topic))
-		logging.About(ctx, string(f.Stream), e.object.ObjectID, e.object.Candid)
-		err = survey.CheckAudience(f.Stream, &a)
+		object := survey.Object(&a)
+		logging.About(ctx, string(f.Stream), object.ObjectID, object.Candid)
+		// Only then may the ledger, which the stream's readers see, name it.
+		if err = survey.CheckAudience(f.Stream, &a); err == nil {
+			e.place(a, object)
+		}
 	}
 	switch {
 	case event.IsPermanent(err):

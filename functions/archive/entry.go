@@ -36,7 +36,7 @@ func (e *entry) row(result Result, reason string, now time.Time) warehouse.Row {
 		"sha256":      e.sha256,
 		"bytes":       int64(e.bytes),
 		"recorded_at": now,
-		"night":       e.night(),
+		"night":       e.night(now),
 	}
 	if reason != "" {
 		values["reason"] = reason
@@ -50,11 +50,15 @@ func (e *entry) row(result Result, reason string, now time.Time) warehouse.Row {
 	return warehouse.Row{Values: values}
 }
 
-// night is the alert's night. A record that could not be read counts for the
-// UTC date on which Kafka took it.
-func (e *entry) night() string {
-	if e.object.Night != "" {
+// night is the alert's night. A record that is no alert of the stream counts
+// for the UTC date on which Kafka took it or, if Kafka did not say, we did.
+func (e *entry) night(now time.Time) string {
+	switch {
+	case e.object.Night != "":
 		return e.object.Night
+	case !e.origin.Timestamp.IsZero():
+		return e.origin.Timestamp.Format(time.DateOnly)
+	default:
+		return now.UTC().Format(time.DateOnly)
 	}
-	return e.origin.Timestamp.Format(time.DateOnly)
 }

@@ -33,6 +33,8 @@ type Result struct {
 	Outcome    ledger.Outcome
 	Name       string
 	Generation int64
+
+	foreign bool // the name is taken by another content
 }
 
 // Store creates the file. Where its name is taken, the same content is a
@@ -41,14 +43,19 @@ type Result struct {
 // created for it, and is told the outcome of the first time.
 func (v *Vault) Store(ctx context.Context, f File) (Result, error) {
 	result, err := v.create(ctx, f.Object.Path(), f, ledger.Stored)
-	if err != nil || result.Outcome != ledger.Conflict {
+	if err != nil || !result.foreign {
 		return result, err
 	}
-	return v.create(ctx, f.Object.Conflict(f.SHA256), f, ledger.Conflict)
+	name := f.Object.Conflict(f.SHA256)
+	result, err = v.create(ctx, name, f, ledger.Conflict)
+	if err == nil && result.foreign {
+		err = fmt.Errorf("%s holds yet another content", name)
+	}
+	return result, err
 }
 
 // create writes a file under a name. created is the outcome if this record's
-// file is there afterwards; Conflict says that another content has the name.
+// file is there afterwards.
 func (v *Vault) create(ctx context.Context, name string, f File, created ledger.Outcome) (Result, error) {
 	object := v.Bucket.Object(name)
 	w := object.If(storage.Conditions{DoesNotExist: true}).NewWriter(ctx)
@@ -74,7 +81,7 @@ func (v *Vault) create(ctx context.Context, name string, f File, created ledger.
 	result := Result{Outcome: ledger.Duplicate, Name: name, Generation: there.Generation}
 	switch {
 	case there.Metadata[sha256Key] != f.SHA256:
-		result.Outcome = ledger.Conflict
+		result.foreign = true
 	case err == nil && first.Same(f.Origin):
 		result.Outcome = created
 	}

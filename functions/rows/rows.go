@@ -92,7 +92,7 @@ func (f *Rows) read(ctx context.Context, o event.Object) (warehouse.Row, *packet
 // columns are what the table has besides the survey's own record.
 func columns(a *alert.Alert, o event.Object, from origin.Origin, now time.Time) warehouse.Values {
 	return warehouse.Values{
-		"night":       survey.Night(a, from.Topic),
+		"night":       survey.Night(a),
 		"observed_at": a.ObservedAt,
 		"position":    point(a.RADeg, a.DecDeg),
 		"nightwire": warehouse.Values{

@@ -172,7 +172,7 @@ func TestRow(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := warehouse.Values{
-		"night": "2026-09-01", "observed_at": time.Date(2026, 8, 31, 6, 0, 0, 0, time.UTC), "position": "POINT(-159.5 -12.25)",
+		"night": "2026-08-31", "observed_at": time.Date(2026, 8, 31, 6, 0, 0, 0, time.UTC), "position": "POINT(-159.5 -12.25)",
 		"nightwire": warehouse.Values{
 			"object": name, "generation": object.Generation, "kafka": warehouse.Values(from.Columns()), "archived_at": archiveTime,
 			"ingested_at": own["ingested_at"], "schema": "4.02", "sha256": object.Metadata["sha256"],

@@ -34,12 +34,15 @@ type Certificate struct {
 	Missing    int `json:"missing"` // records without an outcome, files and rows that should be there
 
 	MissingRecords []Span      `json:"missing_records"`
+	MissingSent    []Sent      `json:"missing_sent"`
 	MissingFiles   []string    `json:"missing_files"`
 	MissingRows    []string    `json:"missing_rows"`
 	Rejections     []Rejection `json:"rejections"`
 
 	Latency Latency `json:"latency_seconds"`
 	Run     *Run    `json:"run,omitempty"`
+
+	byTopic map[string]int // records
 }
 
 // Span is a run of offsets, from First to Last.
@@ -48,6 +51,13 @@ type Span struct {
 	Partition int64  `json:"partition"`
 	First     int64  `json:"first"`
 	Last      int64  `json:"last"`
+}
+
+// Sent is a number of records that Kafka confirmed and of which neither it nor
+// the ledger knows.
+type Sent struct {
+	Topic   string `json:"topic"`
+	Records int    `json:"records"`
 }
 
 // Rejection is a number of records that were rejected for one reason.
@@ -105,7 +115,7 @@ type Evidence struct {
 func Compare(e Evidence) *Certificate {
 	c := &Certificate{
 		Rows: e.Alerts, Files: len(e.Files), Latency: percentiles(slices.Collect(maps.Values(e.Rows))),
-		MissingRecords: []Span{}, MissingFiles: []string{}, MissingRows: []string{}, Rejections: []Rejection{},
+		MissingRecords: []Span{}, MissingSent: []Sent{}, MissingFiles: []string{}, MissingRows: []string{}, Rejections: []Rejection{},
 	}
 	known := settle(e.Ledger)
 	expected := c.countOutcomes(known)
@@ -169,7 +179,9 @@ func settle(rows []Entry) map[place]Entry {
 func (c *Certificate) countOutcomes(known map[place]Entry) map[string]bool {
 	expected, reasons := map[string]bool{}, map[string]int{}
 	c.Records = len(known)
+	c.byTopic = map[string]int{}
 	for at, entry := range known {
+		c.byTopic[at.topic]++
 		switch entry.Outcome {
 		case ledger.Stored:
 			c.Stored++
@@ -218,9 +230,22 @@ func (c *Certificate) findMissingRecords(known map[place]Entry, kafka []cluster.
 	}
 }
 
+// CheckSent compares the account with what was sent to Kafka, by topic: a
+// record that Kafka confirmed must be in it.
+func (c *Certificate) CheckSent(topics map[string]int) {
+	for _, topic := range slices.Sorted(maps.Keys(topics)) {
+		if lost := topics[topic] - c.byTopic[topic]; lost > 0 {
+			c.MissingSent = append(c.MissingSent, Sent{topic, lost})
+			c.Missing += lost
+			c.Records += lost
+		}
+	}
+}
+
 func (c *Certificate) addMissing(at place) {
 	c.Missing++
 	c.Records++
+	c.byTopic[at.topic]++
 	if n := len(c.MissingRecords); n > 0 {
 		last := &c.MissingRecords[n-1]
 		if last.Topic == at.topic && last.Partition == at.number && last.Last == at.offset-1 {

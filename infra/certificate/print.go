@@ -48,6 +48,9 @@ func (c *Certificate) printMissing(w io.Writer) {
 	for _, s := range c.MissingRecords {
 		lines = append(lines, fmt.Sprintf("record of %s/%d, offsets %d to %d, has no outcome", s.Topic, s.Partition, s.First, s.Last))
 	}
+	for _, s := range c.MissingSent {
+		lines = append(lines, fmt.Sprintf("%d records that were sent to %s", s.Records, s.Topic))
+	}
 	for _, name := range c.MissingFiles {
 		lines = append(lines, "file "+name)
 	}

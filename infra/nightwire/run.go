@@ -38,12 +38,15 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 	if err := c.check(); err != nil {
 		return err
 	}
+	if e := (stack.Endpoints{Stream: c.Stream}); c.Topic != "" && !e.IsSurveyTopic(c.Topic) {
+		return fmt.Errorf("--topic %s: the connector of stream %s does not read it; it reads %s", c.Topic, c.Stream, e.SurveyTopics())
+	}
 	from, err := c.source(c.Stream)
 	if err != nil {
 		return err
 	}
 	if c.Fresh {
-		if err := stack.Forget(c.Dir); err != nil {
+		if err := stack.Forget(ctx, c.Dir); err != nil {
 			return err
 		}
 	}
@@ -105,6 +108,7 @@ func (c *runCommand) pass(ctx context.Context, s *stack.Stack, from *source.Sour
 	if err != nil {
 		return nil, nil, err
 	}
+	account.CheckSent(report.Topics)
 	account.Print(os.Stdout)
 	return account, run, showQuery(ctx, s.Endpoints)
 }

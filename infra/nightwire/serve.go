@@ -66,11 +66,12 @@ const pushWindow = 256
 
 type servePubSub struct {
 	place
+	PushTo string `help:"The one address, host:port, that is pushed to from the start."`
 	Status string `help:"Address that tells each subscription's backlog, over HTTP." required:""`
 }
 
 func (c *servePubSub) Run(ctx context.Context) error {
-	server, err := pubsub.Open(pubsub.Options{Dir: c.Data, PushWindow: pushWindow, Logger: serverLog()})
+	server, err := pubsub.Open(pubsub.Options{Dir: c.Data, PushWindow: pushWindow, PushTo: c.PushTo, Logger: serverLog()})
 	if err != nil {
 		return err
 	}

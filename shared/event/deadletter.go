@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -18,11 +19,16 @@ type Letter struct {
 	At       time.Time
 }
 
-// The attributes that a dead letter has besides those of the message.
+// The attributes that say of a dead letter where it comes from, why, and since
+// when (RFC 3339). The connector's notices have them too.
 const (
-	attributeFunction     = "nightwire.function"
-	attributeReason       = "nightwire.reason"
-	attributeAt           = "nightwire.at"
+	AttributeFunction = "nightwire.function"
+	AttributeReason   = "nightwire.reason"
+	AttributeAt       = "nightwire.at"
+)
+
+// The attributes that tell of the message that became the dead letter.
+const (
 	attributeSubscription = "nightwire.subscription"
 	attributeMessageID    = "nightwire.messageId"
 )
@@ -38,9 +44,9 @@ type DeadLetters struct{ Publisher *pubsub.Publisher }
 func (d *DeadLetters) Put(ctx context.Context, l Letter) error {
 	attributes := map[string]string{}
 	maps.Copy(attributes, l.Message.Attributes)
-	attributes[attributeFunction] = l.Function
-	attributes[attributeReason] = shorten(l.Reason)
-	attributes[attributeAt] = l.At.UTC().Format(time.RFC3339Nano)
+	attributes[AttributeFunction] = l.Function
+	attributes[AttributeReason] = shorten(l.Reason)
+	attributes[AttributeAt] = l.At.UTC().Format(time.RFC3339Nano)
 	attributes[attributeSubscription] = l.Message.Subscription
 	attributes[attributeMessageID] = l.Message.ID
 	result := d.Publisher.Publish(ctx, &pubsub.Message{Data: l.Message.Data, Attributes: attributes})
@@ -50,8 +56,10 @@ func (d *DeadLetters) Put(ctx context.Context, l Letter) error {
 	return nil
 }
 
-// shorten cuts a text to what an attribute can hold.
+// shorten makes a text what an attribute can hold: Pub/Sub refuses one that is
+// too long or not UTF-8, and with it the other messages of the same request.
 func shorten(s string) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
 	if len(s) <= maxAttribute {
 		return s
 	}

@@ -35,7 +35,7 @@ func openContainer(b []byte) (*container, error) {
 		}
 		if count == 1 && records == 0 {
 			if c.record, err = decompress(c.codec, data); err != nil {
-				return nil, faultf(at, "block with codec %s: %v", c.codec, err)
+				return nil, faultf(at, "block with codec %.20q: %v", c.codec, err)
 			}
 		}
 		records, at = records+count, end

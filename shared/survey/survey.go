@@ -27,18 +27,17 @@ func Read(stream names.Stream, p *packet.Packet) (alert.Alert, error) {
 	}
 }
 
-// Night is the night to which an alert belongs, as YYYY-MM-DD; kafkaTopic is
-// the topic that it came from, if any.
-func Night(a *alert.Alert, kafkaTopic string) string {
+// Night is the night to which an alert belongs, as YYYY-MM-DD.
+func Night(a *alert.Alert) string {
 	if a.Survey == schemas.LSST {
 		return lsst.Night(a)
 	}
-	return ztf.Night(a, kafkaTopic)
+	return ztf.Night(a)
 }
 
 // Object is the alert's place in the archive.
-func Object(a *alert.Alert, kafkaTopic string) names.Object {
-	return names.Object{Schema: a.Schema, Night: Night(a, kafkaTopic), ObjectID: a.ObjectID, Candid: fmt.Sprint(a.Candid)}
+func Object(a *alert.Alert) names.Object {
+	return names.Object{Schema: a.Schema, Night: Night(a), ObjectID: a.ObjectID, Candid: fmt.Sprint(a.Candid)}
 }
 
 // CheckAudience refuses an alert that the readers of the stream may not see,

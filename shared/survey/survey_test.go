@@ -72,30 +72,25 @@ func TestNightAndObject(t *testing.T) {
 	at := time.Date(2026, 9, 2, 3, 0, 0, 0, time.UTC)
 	cases := map[string]struct {
 		alert alert.Alert
-		topic string
 		want  string
 	}{
-		"ZTF, by its topic": {
-			alert.Alert{Survey: "ztf", Schema: "4.02", ObjectID: "ZTF21abc", Candid: 7, ObservedAt: at}, "ztf_20260901_programid1",
-			"v4.02/night=2026-09-01/ZTF21abc/7.avro",
-		},
-		"ZTF, by its date": {
-			alert.Alert{Survey: "ztf", Schema: "4.02", ObjectID: "ZTF21abc", Candid: 7, ObservedAt: at}, "",
+		"ZTF, by its UTC date": {
+			alert.Alert{Survey: "ztf", Schema: "4.02", ObjectID: "ZTF21abc", Candid: 7, ObservedAt: at},
 			"v4.02/night=2026-09-02/ZTF21abc/7.avro",
 		},
-		"LSST, by its date alone": {
-			alert.Alert{Survey: "lsst", Schema: "10.0", ObjectID: "sso-23", Candid: 281323062375219200, ObservedAt: at}, "ztf_20260905_programid1",
+		"LSST, by the night at the telescope": {
+			alert.Alert{Survey: "lsst", Schema: "10.0", ObjectID: "sso-23", Candid: 281323062375219200, ObservedAt: at},
 			"v10.0/night=2026-09-01/sso-23/281323062375219200.avro",
 		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			object := survey.Object(&c.alert, c.topic)
+			object := survey.Object(&c.alert)
 			if diff := cmp.Diff(c.want, object.Path()); diff != "" {
 				t.Errorf("path (-want +got):\n%s", diff)
 			}
-			if night := survey.Night(&c.alert, c.topic); night != object.Night {
+			if night := survey.Night(&c.alert); night != object.Night {
 				t.Errorf("night is %s, the object's %s", night, object.Night)
 			}
 		})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"cloud.google.com/go/bigquery/storage/apiv1/storagepb"
 	"cloud.google.com/go/bigquery/storage/managedwriter"
@@ -20,6 +21,10 @@ const (
 // maxInFlight is how many requests are on their way at once. While they are,
 // the rows that arrive gather for the next one: the busier, the larger.
 const maxInFlight = 2
+
+// confirmTimeout bounds the wait for an answer that was lost on the way: the
+// rows are then appended again, when their events come again.
+const confirmTimeout = 2 * time.Minute
 
 // RowError is a row that the table refuses.
 type RowError struct {
@@ -69,7 +74,7 @@ type appender struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 
-	sent *layout // the newest layout that the stream knows
+	sent *layout // the layout that the stream knows
 }
 
 func newAppender(stream *managedwriter.ManagedStream, known *layout) *appender {
@@ -117,49 +122,53 @@ func (a *appender) wait(ctx context.Context, p *pendingRow) error {
 }
 
 func (a *appender) run() {
+	var next *pendingRow
 	for {
-		var first *pendingRow
-		select {
-		case first = <-a.queue:
-		case <-a.ctx.Done():
-			return
+		if next == nil {
+			select {
+			case next = <-a.queue:
+			case <-a.ctx.Done():
+				return
+			}
 		}
 		select {
 		case a.slots <- struct{}{}:
-			a.send(a.gather(first))
+			var batch []*pendingRow
+			batch, next = a.gather(next)
+			a.send(batch)
 		case <-a.ctx.Done():
 			return
 		}
 	}
 }
 
-// gather adds to the first row what is in the queue, up to the largest request.
-func (a *appender) gather(first *pendingRow) []*pendingRow {
+// gather adds to the first row what is in the queue, up to the largest request
+// or to a row of another layout, which begins the next one.
+func (a *appender) gather(first *pendingRow) (batch []*pendingRow, next *pendingRow) {
 	batch, size := []*pendingRow{first}, len(first.row)
 	for len(batch) < maxBatchRows && size < maxBatchBytes {
 		select {
 		case p := <-a.queue:
+			if p.layout != first.layout {
+				return batch, p
+			}
 			batch, size = append(batch, p), size+len(p.row)
 		default:
-			return batch
+			return batch, nil
 		}
 	}
-	return batch
+	return batch, nil
 }
 
-// send appends a batch. The newest layout among its rows describes them all.
+// send appends a batch of one layout.
 func (a *appender) send(batch []*pendingRow) {
 	rows := make([][]byte, len(batch))
-	newest := a.sent
 	for i, p := range batch {
 		rows[i] = p.row
-		if p.layout != newest && countColumns(p.layout.columns) > countColumns(newest.columns) {
-			newest = p.layout
-		}
 	}
 	var options []managedwriter.AppendOption
-	if newest != a.sent {
-		options = append(options, managedwriter.UpdateSchemaDescriptor(newest.descriptor))
+	if l := batch[0].layout; l != a.sent {
+		options = append(options, managedwriter.UpdateSchemaDescriptor(l.descriptor))
 	}
 	result, err := a.stream.AppendRows(a.ctx, rows, options...)
 	if err != nil {
@@ -167,9 +176,11 @@ func (a *appender) send(batch []*pendingRow) {
 		a.finish(batch, fmt.Errorf("append rows: %w", err))
 		return
 	}
-	a.sent = newest
+	a.sent = batch[0].layout
 	a.wg.Go(func() {
-		response, err := result.FullResponse(a.ctx)
+		ctx, cancel := context.WithTimeout(a.ctx, confirmTimeout)
+		defer cancel()
+		response, err := result.FullResponse(ctx)
 		<-a.slots
 		a.settle(batch, response, err)
 	})

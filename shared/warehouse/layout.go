@@ -12,8 +12,7 @@ import (
 )
 
 // layout is a table's columns as a protocol buffer message: the column at
-// index i is field i+1. New columns come at the end, so rows written for an
-// older layout of a table can be read with a newer one.
+// index i is field i+1. A row goes out with the layout that it was written for.
 type layout struct {
 	columns    []schemas.Column
 	descriptor *descriptorpb.DescriptorProto

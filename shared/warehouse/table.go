@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"cloud.google.com/go/bigquery"
 	"cloud.google.com/go/bigquery/storage/managedwriter"
+	"github.com/googleapis/gax-go/v2"
 	"google.golang.org/api/googleapi"
 	"nightwire.dev/schemas"
 	"nightwire.dev/shared/packet"
@@ -30,9 +32,15 @@ type Table struct {
 // SchemaError is a packet's schema that the table cannot take: a field changed
 // its type. The alert is archived all the same; its row waits in the
 // dead-letter topic for a decision.
-type SchemaError struct{ Conflicts []schemas.Conflict }
+type SchemaError struct {
+	Conflicts []schemas.Conflict
+	Cause     error // where no columns can be derived at all
+}
 
 func (e *SchemaError) Error() string {
+	if e.Cause != nil {
+		return e.Cause.Error()
+	}
 	first := e.Conflicts[0]
 	return fmt.Sprintf("column %s is %s in the table and %s in the packet (%d such columns)",
 		first.Path, first.Have, first.Want, len(e.Conflicts))
@@ -73,7 +81,7 @@ func (t *Table) Cover(ctx context.Context, schema *packet.Schema, survey string,
 	defer t.changing.Unlock()
 	columns, err := schemas.Columns(schema.Text, survey, skip...)
 	if err != nil {
-		return &SchemaError{Conflicts: []schemas.Conflict{{Path: schema.Name, Have: "a table", Want: err.Error()}}}
+		return &SchemaError{Cause: fmt.Errorf("schema %s: %w", schema.Name, err)}
 	}
 	merged, conflicts := schemas.Merge(t.layout.Load().columns, columns)
 	if len(conflicts) > 0 {
@@ -93,34 +101,39 @@ func (t *Table) Cover(ctx context.Context, schema *packet.Schema, survey string,
 }
 
 // ensure makes the table with the columns, or adds to it those that it lacks,
-// and returns the columns that it then has. Several instances may try at once.
+// and returns the columns that it then has. Several instances may try at once:
+// whoever was not first looks again.
 func (t *Table) ensure(ctx context.Context, want []schemas.Column) ([]schemas.Column, error) {
+	pause := gax.Backoff{Initial: 50 * time.Millisecond, Max: 5 * time.Second}
 	for {
-		metadata, err := t.ref.Metadata(ctx)
-		if isStatus(err, http.StatusNotFound) {
-			err = t.ref.Create(ctx, t.metadata(want))
-			if isStatus(err, http.StatusConflict) {
-				continue // another instance was first
-			}
-			return want, err
+		have, err := t.tryEnsure(ctx, want)
+		if !isStatus(err, http.StatusConflict) && !isStatus(err, http.StatusPreconditionFailed) {
+			return have, err
 		}
-		if err != nil {
+		if err := gax.Sleep(ctx, pause.Pause()); err != nil {
 			return nil, err
 		}
-		have := fromBigQuery(metadata.Schema)
-		merged, conflicts := schemas.Merge(have, want)
-		if len(conflicts) > 0 {
-			return nil, &SchemaError{Conflicts: conflicts}
-		}
-		if countColumns(merged) == countColumns(have) {
-			return have, nil
-		}
-		_, err = t.ref.Update(ctx, bigquery.TableMetadataToUpdate{Schema: toBigQuery(merged)}, metadata.ETag)
-		if isStatus(err, http.StatusPreconditionFailed) {
-			continue // another instance changed it; look again
-		}
-		return merged, err
 	}
+}
+
+func (t *Table) tryEnsure(ctx context.Context, want []schemas.Column) ([]schemas.Column, error) {
+	metadata, err := t.ref.Metadata(ctx)
+	if isStatus(err, http.StatusNotFound) {
+		return want, t.ref.Create(ctx, t.metadata(want))
+	}
+	if err != nil {
+		return nil, err
+	}
+	have := fromBigQuery(metadata.Schema)
+	merged, conflicts := schemas.Merge(have, want)
+	if len(conflicts) > 0 {
+		return nil, &SchemaError{Conflicts: conflicts}
+	}
+	if countColumns(merged) == countColumns(have) {
+		return have, nil
+	}
+	_, err = t.ref.Update(ctx, bigquery.TableMetadataToUpdate{Schema: toBigQuery(merged)}, metadata.ETag)
+	return merged, err
 }
 
 func (t *Table) metadata(columns []schemas.Column) *bigquery.TableMetadata {

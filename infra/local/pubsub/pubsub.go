@@ -41,6 +41,11 @@ type Options struct {
 	Dir string
 	// PushWindow is how many pushes a subscription may have in flight: 64.
 	PushWindow int
+	// PushTo, if set, is the one host:port that is pushed to from the start.
+	// Another endpoint may have been given up since, and its port taken by a
+	// stranger whose every 2xx would acknowledge a message: such a subscription
+	// rests until its push configuration is set again.
+	PushTo string
 	// SegmentBytes is the size of a log's files: journal.SegmentBytes.
 	SegmentBytes int64
 	// SaveInterval is how often acknowledgements are saved, exhausted messages
@@ -120,7 +125,9 @@ func Open(o Options) (*Server, error) {
 	// Only now may files be removed: every subscription has said what it needs.
 	s.running.Go(s.keep)
 	for _, sub := range s.subscriptions {
-		s.startPush(sub)
+		if o.PushTo == "" || pushHost(sub.definition.Load()) == o.PushTo {
+			s.startPush(sub)
+		}
 	}
 	return s, nil
 }

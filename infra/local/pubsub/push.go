@@ -7,8 +7,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"time"
 
+	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"nightwire.dev/infra/local/pubsub/journal"
 	"nightwire.dev/infra/local/pubsub/queue"
 )
@@ -29,6 +31,15 @@ func newTransport() *http.Transport {
 		WriteBufferSize:     64 << 10,
 		DisableCompression:  true,
 	}
+}
+
+// pushHost is the host:port that a subscription pushes to.
+func pushHost(d *pubsubpb.Subscription) string {
+	endpoint, err := url.Parse(d.GetPushConfig().GetPushEndpoint())
+	if err != nil {
+		return ""
+	}
+	return endpoint.Host
 }
 
 // startPush starts pushing, in place of an earlier start, if the subscription

@@ -82,8 +82,9 @@ func (e Endpoints) connectorEnvironment() []string {
 	environment := append(e.Environment(),
 		"PORT="+port(e.Connector), "NIGHTWIRE_HOST=127.0.0.1", "KAFKA_BOOTSTRAP_SERVERS="+e.Kafka,
 		"KAFKA_NIGHTS=all", "KAFKA_TOPIC_REFRESH=1s", "KAFKA_COMMIT_INTERVAL=500ms",
-		// A connector that was killed keeps its partitions for so long.
-		"KAFKA_PROPERTIES=session.timeout.ms=6000")
+		// A fixed member: one that is killed and started again takes its own
+		// partitions up at once.
+		"KAFKA_PROPERTIES=session.timeout.ms=6000,group.instance.id=local")
 	if e.Stream == names.LSST {
 		environment = append(environment, "KAFKA_TOPICS="+LSSTTopic)
 	}

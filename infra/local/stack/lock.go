@@ -1,20 +1,28 @@
 package stack
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 )
 
-// lockDir takes a state folder for this process. The system gives it back when
-// the process ends, however it ends.
-func lockDir(dir string) (*os.File, error) {
+// lockDir takes a state folder for this process and its children. The system
+// gives it back when the last of them has ended, however they end; those of a
+// stack that was killed may take a moment.
+func lockDir(ctx context.Context, dir string) (*os.File, error) {
 	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("lock the state folder: %w", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, graceForPorts)
+	defer cancel()
+	err = await(ctx, 50*time.Millisecond, func() (bool, error) {
+		return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil, nil
+	})
+	if err != nil {
 		_ = f.Close()
 		return nil, fmt.Errorf("another stack uses the folder %s: stop it, or choose another folder with --dir", dir)
 	}
@@ -32,11 +40,11 @@ func lockedDir(dir string) bool {
 }
 
 // Forget deletes the state in a folder, but not one that a stack uses.
-func Forget(dir string) error {
+func Forget(ctx context.Context, dir string) error {
 	if _, err := os.Stat(filepath.Join(dir, "lock")); os.IsNotExist(err) {
 		return nil // not a state folder: leave it alone
 	}
-	lock, err := lockDir(dir)
+	lock, err := lockDir(ctx, dir)
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ type process struct {
 	environment []string
 	listen      string // it is ready when something answers here
 	logFile     string
+	lock        *os.File // of the state folder: the system holds it while any process lives
 
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -93,6 +94,7 @@ func (p *process) live(ctx context.Context) error {
 	defer log.Close()
 	command := exec.CommandContext(ctx, p.path, p.arguments...)
 	command.Env, command.Stdout, command.Stderr = p.environment, log, log
+	command.ExtraFiles = []*os.File{p.lock}
 	command.SysProcAttr = childAttributes()
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
 	command.WaitDelay = graceToStop

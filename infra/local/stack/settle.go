@@ -24,6 +24,18 @@ func (e Endpoints) IsSurveyTopic(topic string) bool {
 	})
 }
 
+// SurveyTopics describes the topics that bring the stream, for people.
+func (e Endpoints) SurveyTopics() string {
+	if e.Stream == names.LSST {
+		return LSSTTopic
+	}
+	var forms []string
+	for _, program := range e.Stream.Programs() {
+		forms = append(forms, fmt.Sprintf("ztf_YYYYMMDD_programid%d", program))
+	}
+	return strings.Join(forms, ", ")
+}
+
 // Waiting is how many alerts stand before each stage.
 type Waiting struct {
 	Connector     int64          // in Kafka, not yet confirmed by Pub/Sub
@@ -51,9 +63,12 @@ func (w Waiting) String() string {
 // glance is how often we look at what waits; a look costs each server a little.
 const glance = 250 * time.Millisecond
 
-// patience is how long nothing may move before we call the stack stuck. The
-// longest back-off between two tries is a fraction of it.
-const patience = 90 * time.Second
+// patience is how long nothing may move before we call the stack stuck: longer
+// than a publish and the pause after it may take.
+const patience = 3 * time.Minute
+
+// services is the client with which we ask for figures.
+var services = &http.Client{Timeout: 10 * time.Second}
 
 // Settle returns when no alert waits anywhere. It looks at the stages in the
 // order in which alerts pass them, so an alert that leaves one before we look
@@ -136,7 +151,7 @@ func getJSON(ctx context.Context, url string, into any) error {
 	if err != nil {
 		return err
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := services.Do(request)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	if err := os.MkdirAll(filepath.Join(o.Dir, "log"), 0o755); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
-	lock, err := lockDir(o.Dir)
+	lock, err := lockDir(ctx, o.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func StartBigQuery(ctx context.Context, o Options) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	lock, err := lockDir(o.Dir)
+	lock, err := lockDir(ctx, o.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (s *Stack) run(ctx context.Context, plan []step) error {
 			}
 		}
 		if step.then != nil {
-			if err := step.then(ctx); err != nil {
+			if err := persist(ctx, step.then); err != nil {
 				return err
 			}
 		}
@@ -146,6 +146,16 @@ func (s *Stack) Usage() []Usage {
 		all = append(all, p.usage())
 	}
 	return all
+}
+
+// persist tries again for a while, since a server may have to be started again.
+func persist(ctx context.Context, do func(context.Context) error) (err error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	if await(ctx, time.Second, func() (bool, error) { err = do(ctx); return err == nil, nil }) == nil {
+		return nil
+	}
+	return err
 }
 
 // step is a group of processes that start together, and what follows them.
@@ -174,7 +184,7 @@ func (s *Stack) plan() ([]step, error) {
 	return []step{
 		{processes: []*process{
 			server("kafka", e.Kafka),
-			server("pubsub", e.PubSub, "--status", e.PubSubStatus),
+			server("pubsub", e.PubSub, "--status", e.PubSubStatus, "--push-to", e.Functions),
 			server("bigquery", e.BigQuery, "--write", e.BigQueryWrite),
 		}},
 		{
@@ -198,6 +208,7 @@ func (s *Stack) process(name, path, listen string, environment []string, argumen
 		name: name, path: path, arguments: arguments, listen: listen,
 		environment: append(os.Environ(), environment...),
 		logFile:     filepath.Join(s.options.Dir, "log", name+".log"),
+		lock:        s.lock,
 	}
 }
 

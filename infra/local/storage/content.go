@@ -48,7 +48,7 @@ func (c *content) receive(r io.Reader) error {
 	piece := pieces.Get().(*[pieceBytes]byte)
 	defer pieces.Put(piece)
 	for {
-		n, err := io.ReadFull(r, piece[:])
+		n, err := fill(r, piece[:])
 		if n > 0 {
 			c.crc.Write(piece[:n])
 			c.md5.Write(piece[:n])
@@ -57,13 +57,25 @@ func (c *content) receive(r io.Reader) error {
 			}
 			c.size += int64(n)
 		}
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
 	}
+}
+
+// fill reads until the piece is full or the reader ends. Unlike io.ReadFull it
+// leaves a reader's own io.ErrUnexpectedEOF, the mark of a body that was cut,
+// apart from a good end.
+func fill(r io.Reader, piece []byte) (n int, err error) {
+	for n < len(piece) && err == nil {
+		var read int
+		read, err = r.Read(piece[n:])
+		n += read
+	}
+	return n, err
 }
 
 // release closes the file, and removes it unless it has become an object's.

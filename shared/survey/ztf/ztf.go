@@ -7,7 +7,6 @@ package ztf
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -42,20 +41,10 @@ func Read(p *packet.Packet) (alert.Alert, error) {
 	return a, a.Validate()
 }
 
-// nightlyTopic is the form of the survey's Kafka topics: one a night and
-// programme, named after the UTC date of the night.
-var nightlyTopic = regexp.MustCompile(`^ztf_(\d{8})_programid[123]$`)
-
-// Night is the night to which an alert belongs: the date in the name of the
-// Kafka topic, or the UTC date of the observation where there is none.
-func Night(a *alert.Alert, kafkaTopic string) string {
-	if match := nightlyTopic.FindStringSubmatch(kafkaTopic); match != nil {
-		if night, err := time.Parse("20060102", match[1]); err == nil {
-			return night.Format(time.DateOnly)
-		}
-	}
-	return a.ObservedAt.Format(time.DateOnly)
-}
+// Night is the night to which an alert belongs: the UTC date of the
+// observation, which at Palomar does not change before the night has ended. The
+// survey names its Kafka topics after the same date.
+func Night(a *alert.Alert) string { return a.ObservedAt.Format(time.DateOnly) }
 
 // bands are the filters by their fid.
 var bands = map[int64]string{1: "g", 2: "r", 3: "i"}
