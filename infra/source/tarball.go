@@ -14,7 +14,11 @@ import (
 // tarball reads a tar file member by member; it is never held in memory.
 func tarball(path string) (*Source, error) {
 	count := 0
-	err := members(path, func(*tar.Header, io.Reader) (bool, error) { count++; return true, nil })
+	err := members(path, func(_ *tar.Header, r io.Reader) (bool, error) {
+		count++
+		_, err := io.Copy(io.Discard, r) // a tarball that was cut is refused before anything is sent
+		return true, err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("alerts: %s: %w", path, err)
 	}
