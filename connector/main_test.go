@@ -73,10 +73,12 @@ func TestCommandLine(t *testing.T) {
 		prints    string
 		fails     string
 	}{
-		{"help", []string{"--help"}, "KAFKA_BOOTSTRAP_SERVERS", ""},
+		{"help", []string{"--help"}, "nightwire-connector [--check] --config FILE", ""},
+		{"help on the flags", []string{"--help"}, "\nFlags:\n  --config FILE ", ""},
+		{"help on the settings", []string{"--help"}, "\nSettings:\n  GOOGLE_CLOUD_PROJECT\n", ""},
 		{"check", []string{"--check", "--config", file}, "group_id: nightwire-ztf", ""},
 		{"no such file", []string{"--config", file + "x"}, "", "no such file"},
-		{"unknown flag", []string{"--verbose"}, "", "--help"},
+		{"unknown flag", []string{"--verbose"}, "", "see nightwire-connector --help"},
 		{"unexpected argument", []string{"run"}, "", `"run"`},
 	}
 	for _, test := range tests {

@@ -12,10 +12,10 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
-	"slices"
 	"time"
 
 	"nightwire.dev/connector/topics"
+	environment "nightwire.dev/shared/config"
 	"nightwire.dev/shared/names"
 )
 
@@ -99,22 +99,22 @@ func (c *Config) complete() {
 	for i := range c.Streams {
 		s := &c.Streams[i]
 		if len(s.Topics) == 0 {
-			s.Topics = slices.Clone(surveyTopics[s.Stream])
+			s.Topics = nightlyTopics(s.Stream)
 		}
 		if s.Kafka.GroupID == "" {
-			s.Kafka.GroupID = "nightwire-" + string(s.Stream)
-			if c.Suffix != "" {
-				s.Kafka.GroupID += "-" + c.Suffix
-			}
+			s.Kafka.GroupID = c.Resources(*s).ConsumerGroup()
 		}
 	}
 }
 
-// surveyTopics is what each survey calls its topics. LSST has none here: its
-// topics are named for the schema, and change with it.
-var surveyTopics = map[names.Stream][]topics.Pattern{
-	names.ZTF:            {"ztf_{date}_programid1"},
-	names.ZTFPartnership: {"ztf_{date}_programid2", "ztf_{date}_programid3"},
+// nightlyTopics are the stream's topics as ZTF calls them, one a programme and
+// night. LSST has none: its topics are named for the schema, and change with it.
+func nightlyTopics(stream names.Stream) []topics.Pattern {
+	var patterns []topics.Pattern
+	for _, program := range stream.Programs() {
+		patterns = append(patterns, topics.Pattern(fmt.Sprintf("ztf_{date}_programid%d", program)))
+	}
+	return patterns
 }
 
 // Validate says everything that is wrong, each by the name of its variable.
@@ -148,7 +148,7 @@ func (c *Config) Validate() error {
 // Load reads the file at path, or the environment if path is empty.
 func Load(ctx context.Context, path string) (*Config, error) {
 	if path == "" {
-		return fromEnvironment(ctx)
+		return fromEnvironment(ctx, environment.Lookup)
 	}
 	return fromFile(ctx, path)
 }

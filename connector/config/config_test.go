@@ -10,7 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"nightwire.dev/connector/topics"
-	environment "nightwire.dev/shared/config"
 )
 
 const twoStreams = `
@@ -35,8 +34,8 @@ streams:
         ssl.key.password: pass
 `
 
-// variables is an environment for tests.
-func variables(v map[string]string) func(string) (string, bool) {
+// lookupIn is an environment for tests.
+func lookupIn(v map[string]string) func(string) (string, bool) {
 	return func(name string) (string, bool) { value, ok := v[name]; return value, ok }
 }
 
@@ -44,7 +43,7 @@ func TestFile(t *testing.T) {
 	t.Parallel()
 	// The value would end the mapping if it were put into the text.
 	password := "sa\"fe: }\n- x"
-	c, err := parse(t.Context(), []byte(twoStreams), variables(map[string]string{"LSST_PASSWORD": password}))
+	c, err := parse(t.Context(), []byte(twoStreams), lookupIn(map[string]string{"LSST_PASSWORD": password}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,6 +101,9 @@ func TestFileRefuses(t *testing.T) {
 		{"no user", "sasl_username: broker", "", "KAFKA_SASL_USERNAME"},
 		{"no password", "sasl_password: ${LSST_PASSWORD}", "", "KAFKA_SASL_PASSWORD"},
 		{"property of ours", "debug: security", "enable.auto.commit: true", "enable.auto.commit may not be set"},
+		{"a setting's property", "debug: security", "sasl.kerberos.keytab: k", "sasl.kerberos.keytab may not be set: it has a setting of its own"},
+		{"the client library's", "debug: security", "go.events.channel.enable: true", "go.events.channel.enable may not be set: go.* is"},
+		{"nights backwards", "nights: all", "nights: 20260131..20260101", "the first night comes after the last"},
 		{"negative time", "250ms", "-1s", "KAFKA_COMMIT_INTERVAL"},
 		{"budget too small", "nights: all", "max_outstanding_bytes: 1000", "NIGHTWIRE_MAX_OUTSTANDING_BYTES"},
 		{"bad suffix", "suffix: test", "suffix: Test-1", "NIGHTWIRE_SUFFIX"},
@@ -113,7 +115,7 @@ func TestFileRefuses(t *testing.T) {
 			if text == twoStreams {
 				t.Fatalf("%q is not in the file", test.old)
 			}
-			_, err := parse(t.Context(), []byte(text), variables(map[string]string{"LSST_PASSWORD": "x"}))
+			_, err := parse(t.Context(), []byte(text), lookupIn(map[string]string{"LSST_PASSWORD": "x"}))
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v, want one with %q", err, test.want)
 			}
@@ -123,25 +125,53 @@ func TestFileRefuses(t *testing.T) {
 
 func TestEnvironmentIsEnoughForOneStream(t *testing.T) {
 	t.Parallel()
-	s, err := environment.LoadMap[single](t.Context(), map[string]string{
+	c, err := fromEnvironment(t.Context(), lookupIn(map[string]string{
 		"GOOGLE_CLOUD_PROJECT": "p", "NIGHTWIRE_STREAM": "ztf-partnership", "PORT": "9000",
 		"KAFKA_BOOTSTRAP_SERVERS": "a:1,b:2", "KAFKA_NIGHTS": "20260101..",
-		"KAFKA_TOPICS":     "ztf_{date}_programid2,ztf_{date}_programid3",
 		"KAFKA_PROPERTIES": "fetch.min.bytes=1000,debug=cgrp", "LOG_LEVEL": "debug",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := s.config()
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	stream := c.Streams[0]
-	if len(c.Streams) != 1 || c.Port != 9000 || stream.Nights.String() != "20260101.." || len(stream.Topics) != 2 {
+	if len(c.Streams) != 1 || c.Port != 9000 || stream.Nights.String() != "20260101.." {
 		t.Errorf("configuration %+v", c)
+	}
+	if diff := cmp.Diff([]topics.Pattern{"ztf_{date}_programid2", "ztf_{date}_programid3"}, stream.Topics); diff != "" {
+		t.Errorf("topics (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(Properties{"fetch.min.bytes": "1000", "debug": "cgrp"}, stream.Kafka.Properties); diff != "" {
 		t.Errorf("properties (-want +got):\n%s", diff)
+	}
+}
+
+func TestEnvironmentRefuses(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, variable, value, want string }{
+		{"no number", "PORT", "abc", `PORT: want a number, not "abc"`},
+		{"no number of bytes", "NIGHTWIRE_MAX_OUTSTANDING_BYTES", "64 MiB", `NIGHTWIRE_MAX_OUTSTANDING_BYTES: want a number, not "64 MiB"`},
+		{"a time without its unit", "KAFKA_TOPIC_REFRESH", "30", `KAFKA_TOPIC_REFRESH: want a time with its unit, as in 30s, not "30"`},
+		{"no level", "LOG_LEVEL", "loud", `LOG_LEVEL: want DEBUG, INFO, WARN or ERROR, not "loud"`},
+		{"a password in a wrong place", "KAFKA_PROPERTIES", "hunter2", "KAFKA_PROPERTIES: want name=value, comma-separated"},
+		{
+			"no window", "KAFKA_NIGHTS", "+1..-7",
+			`read configuration from the environment: KAFKA_NIGHTS: Stream: nights "+1..-7": the first night comes after the last`,
+		},
+		{
+			"an unknown stream", "NIGHTWIRE_STREAM", "ps1",
+			"check configuration:\nstream \"ps1\": NIGHTWIRE_STREAM (stream): want ztf, ztf-partnership or lsst, not \"ps1\"",
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			v := map[string]string{"GOOGLE_CLOUD_PROJECT": "p", "NIGHTWIRE_STREAM": "ztf", "KAFKA_BOOTSTRAP_SERVERS": "a:1"}
+			v[test.variable] = test.value
+			_, err := fromEnvironment(t.Context(), lookupIn(v))
+			if err == nil || err.Error() != test.want {
+				t.Errorf("error %v, want %s", err, test.want)
+			}
+		})
 	}
 }
 
@@ -151,12 +181,12 @@ func TestReadmeNamesEverySetting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, s := range Settings() {
-		if s.Help == "" {
-			t.Errorf("%s has no help", s.Variable)
+	for _, s := range settings() {
+		if s.help == "" {
+			t.Errorf("%s has no help", s.variable)
 		}
-		if !strings.Contains(string(readme), "`"+s.Variable+"`") {
-			t.Errorf("README.md does not name %s", s.Variable)
+		if !strings.Contains(string(readme), "`"+s.variable+"`") {
+			t.Errorf("README.md does not name %s", s.variable)
 		}
 	}
 }

@@ -9,55 +9,46 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Setting documents one variable.
-type Setting struct {
-	Variable string // environment variable
-	YAML     string // place in the file
-	Default  string
-	Help     string
+// setting documents one variable.
+type setting struct {
+	variable string // of the environment
+	place    string // in the file
+	initial  string // its default
+	help     string
+	kind     reflect.Type
 }
 
-// Settings lists every setting, read from the structs themselves.
-func Settings() []Setting {
-	settings := settingsOf(reflect.TypeFor[Config](), "")
-	return append(settings, settingsOf(reflect.TypeFor[Stream](), "streams[].")...)
+// settings lists every setting, read from the structs themselves.
+func settings() []setting {
+	process := settingsOf(reflect.TypeFor[Config](), "")
+	return append(process, settingsOf(reflect.TypeFor[Stream](), "streams[].")...)
 }
 
-func settingsOf(t reflect.Type, place string) []Setting {
-	var settings []Setting
-	for field := range fields(t) {
+func settingsOf(t reflect.Type, place string) []setting {
+	var list []setting
+	for field := range t.Fields() {
 		name := place + field.Tag.Get("yaml")
 		variable, options, _ := strings.Cut(field.Tag.Get("env"), ",")
 		if variable == "" {
 			if field.Type.Kind() == reflect.Struct {
-				settings = append(settings, settingsOf(field.Type, name+".")...)
+				list = append(list, settingsOf(field.Type, name+".")...)
 			}
 			continue
 		}
 		_, value, _ := strings.Cut(options, "default=")
-		settings = append(settings, Setting{Variable: variable, YAML: name, Default: value, Help: field.Tag.Get("help")})
+		list = append(list, setting{variable, name, value, field.Tag.Get("help"), field.Type})
 	}
-	return settings
-}
-
-func fields(t reflect.Type) func(yield func(reflect.StructField) bool) {
-	return func(yield func(reflect.StructField) bool) {
-		for i := range t.NumField() {
-			if !yield(t.Field(i)) {
-				return
-			}
-		}
-	}
+	return list
 }
 
 // Describe writes the settings for people.
 func Describe(w io.Writer) error {
-	for _, s := range Settings() {
+	for _, s := range settings() {
 		value := ""
-		if s.Default != "" {
-			value = " (default " + s.Default + ")"
+		if s.initial != "" {
+			value = " (default " + s.initial + ")"
 		}
-		if _, err := fmt.Fprintf(w, "  %s%s\n      %s\n      in the file: %s\n", s.Variable, value, s.Help, s.YAML); err != nil {
+		if _, err := fmt.Fprintf(w, "  %s%s\n      %s\n      in the file: %s\n", s.variable, value, s.help, s.place); err != nil {
 			return err
 		}
 	}

@@ -14,29 +14,6 @@ import (
 	environment "nightwire.dev/shared/config"
 )
 
-// single is the environment's shape: one stream beside the process.
-type single struct {
-	Config
-	Stream
-}
-
-func fromEnvironment(ctx context.Context) (*Config, error) {
-	s, err := environment.Load[single](ctx)
-	if err != nil {
-		return nil, err
-	}
-	return s.config()
-}
-
-func (s *single) config() (*Config, error) {
-	c := s.Config
-	c.Streams = []Stream{s.Stream}
-	return c.checked()
-}
-
-// Validate leaves it to config: the embedded Config has no stream yet.
-func (*single) Validate() error { return nil }
-
 func fromFile(ctx context.Context, path string) (*Config, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {

@@ -3,6 +3,7 @@ package config
 import (
 	"maps"
 	"strconv"
+	"strings"
 )
 
 const ownSetting = "it has a setting of its own"
@@ -24,7 +25,18 @@ var reservedProperties = map[string]string{
 	"sasl.mechanisms":               ownSetting,
 	"sasl.username":                 ownSetting,
 	"sasl.password":                 ownSetting,
+	"sasl.kerberos.service.name":    ownSetting,
+	"sasl.kerberos.keytab":          ownSetting,
+	"sasl.kerberos.principal":       ownSetting,
 	"ssl.ca.location":               ownSetting,
+}
+
+// reserved says why the property may not be set; empty: it may.
+func reserved(property string) (why string) {
+	if strings.HasPrefix(property, "go.") {
+		return "go.* is how the connector itself is served by its Kafka client"
+	}
+	return reservedProperties[property]
 }
 
 // queuedKilobytes bounds what librdkafka reads ahead, over all partitions.

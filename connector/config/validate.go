@@ -18,12 +18,13 @@ func (s *Stream) problems(resources names.Resources) []error {
 	wants := func(variable, format string, args ...any) {
 		wrong = append(wrong, fmt.Errorf("%s: %s", variable, fmt.Sprintf(format, args...)))
 	}
-	if err := s.Stream.Validate(); err != nil {
+	unknown := s.Stream.Validate() != nil
+	if unknown {
 		wants("NIGHTWIRE_STREAM (stream)", "want ztf, ztf-partnership or lsst, not %q", string(s.Stream))
 	} else if err := resources.Validate(); err != nil && resources.Project != "" {
 		wants("NIGHTWIRE_SUFFIX (suffix)", "%v", err)
 	}
-	if len(s.Topics) == 0 {
+	if len(s.Topics) == 0 && !unknown { // an unknown stream has no default
 		wants("KAFKA_TOPICS (topics)", "want the names of the survey's topics")
 	}
 	for _, pattern := range s.Topics {
@@ -75,7 +76,7 @@ func (k *Kafka) problems() []error {
 		wants("KAFKA_SECURITY_PROTOCOL (kafka.security_protocol)", "want SSL or SASL_SSL where a CA file is given, not %q", k.SecurityProtocol)
 	}
 	for _, name := range slices.Sorted(maps.Keys(k.Properties)) {
-		if why, reserved := reservedProperties[name]; reserved {
+		if why := reserved(name); why != "" {
 			wants("KAFKA_PROPERTIES (kafka.properties)", "%s may not be set: %s", name, why)
 		}
 	}

@@ -1,6 +1,6 @@
 // Package publish hands Kafka records to Pub/Sub and says when each is safe.
 //
-// A Record enters and leaves as a message of the stream's raw topic; a Gap, or
+// A Record enters and leaves as a message of the stream's raw topic; a gap, or
 // a record too large for Pub/Sub, leaves as a notice of the dead-letter topic.
 // A refused publish is tried again for ever, with growing pauses: nothing is
 // skipped. What is on its way is bounded in bytes, so memory does not grow with
@@ -19,6 +19,8 @@ import (
 	"github.com/googleapis/gax-go/v2"
 	"golang.org/x/sync/semaphore"
 
+	"nightwire.dev/connector/offsets"
+	"nightwire.dev/shared/event"
 	"nightwire.dev/shared/names"
 )
 
@@ -132,21 +134,21 @@ func (p *Publisher) Publish(ctx context.Context, r Record, confirmed func()) {
 			confirmed()
 		case errors.Is(err, pubsub.ErrOversizedMessage):
 			slog.ErrorContext(ctx, "record is too large for Pub/Sub and stays in Kafka alone",
-				"topic", r.Topic, "partition", r.Partition, "offset", r.Offset, "bytes", len(r.Value))
+				"topic", r.Origin.Topic, "partition", r.Origin.Partition, "offset", r.Origin.Offset, "bytes", len(r.Value))
 			p.notify(ctx, r.oversizeNotice(p.stream), confirmed)
 		}
 	})
 }
 
 // ReportGap sends the notice of a gap; confirmed is as for Publish.
-func (p *Publisher) ReportGap(ctx context.Context, g Gap, confirmed func()) {
-	p.waiting.Go(func() { p.notify(ctx, g.notice(p.stream), confirmed) })
+func (p *Publisher) ReportGap(ctx context.Context, at offsets.Place, g offsets.Gap, confirmed func()) {
+	p.waiting.Go(func() { p.notify(ctx, gapNotice(p.stream, at, g), confirmed) })
 }
 
 func (p *Publisher) notify(ctx context.Context, notice *pubsub.Message, confirmed func()) {
 	err := p.await(ctx, p.deadLetter, notice, p.deadLetter.Publish(ctx, notice))
 	if err == nil {
-		p.meter.Noticed(notice.Attributes["reason"])
+		p.meter.Noticed(notice.Attributes[event.AttributeReason])
 		confirmed()
 	}
 }

@@ -16,7 +16,9 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"nightwire.dev/connector/offsets"
 	"nightwire.dev/shared/names"
+	"nightwire.dev/shared/origin"
 )
 
 func TestMain(m *testing.M) {
@@ -82,7 +84,7 @@ func (c *tally) PublishFailed() {
 }
 
 func record(offset int64, size int) Record {
-	return Record{Topic: "lsst-alerts-v9.0", Offset: offset, Value: make([]byte, size)}
+	return Record{Origin: origin.Origin{Topic: "lsst-alerts-v9.0", Offset: offset}, Value: make([]byte, size)}
 }
 
 func TestPublishIsRepeatedUntilItSucceeds(t *testing.T) {
@@ -94,7 +96,7 @@ func TestPublishIsRepeatedUntilItSucceeds(t *testing.T) {
 		if err := p.Reserve(t.Context(), r); err != nil {
 			t.Fatal(err)
 		}
-		p.Publish(t.Context(), r, func() { confirmed <- r.Offset })
+		p.Publish(t.Context(), r, func() { confirmed <- r.Origin.Offset })
 	}
 	for range 30 { // three refusals each, on average
 		<-c.failed
@@ -123,7 +125,7 @@ func TestGapReportIsRepeatedUntilItSucceeds(t *testing.T) {
 	t.Parallel()
 	p, c, create := newPublisher(t, Settings{})
 	confirmed := make(chan struct{})
-	p.ReportGap(t.Context(), Gap{Topic: "t", From: 3, To: 9, Reason: ReasonGap}, func() { close(confirmed) })
+	p.ReportGap(t.Context(), offsets.Place{Topic: "t"}, offsets.Gap{From: 3, To: 9, Reason: offsets.ReasonExpired}, func() { close(confirmed) })
 	create()
 	<-confirmed
 	if diff := cmp.Diff([]string{"gap"}, c.notices); diff != "" {

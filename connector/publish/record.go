@@ -6,36 +6,19 @@ import (
 
 	"cloud.google.com/go/pubsub/v2"
 
+	"nightwire.dev/connector/offsets"
+	"nightwire.dev/shared/event"
 	"nightwire.dev/shared/names"
+	"nightwire.dev/shared/origin"
 )
 
 // Record is one Kafka record.
 type Record struct {
-	Topic     string
-	Partition int32
-	Offset    int64
-	Timestamp time.Time // zero if Kafka gave none
-	Value     []byte    // nil for a tombstone
+	Origin origin.Origin
+	Value  []byte // nil for a tombstone
 }
 
-// Gap is a range of offsets that Kafka no longer has and that we had not read.
-type Gap struct {
-	Topic     string
-	Partition int32
-	From, To  int64 // To is not included
-	Reason    string
-}
-
-// Why a range of offsets cannot be read.
-const (
-	// ReasonGap: the log starts after the offset that we were to read next.
-	ReasonGap = "gap"
-	// ReasonRewound: the log ends before that offset, as after a topic was
-	// deleted and made again. It is then read from its start.
-	ReasonRewound = "rewound"
-
-	reasonOversize = "oversize"
-)
+const reasonOversize = "oversize"
 
 // overhead is what a record costs in memory beside its value.
 const overhead = 1 << 10
@@ -44,7 +27,7 @@ func (r Record) weight() int64 { return int64(len(r.Value)) + overhead }
 
 // message carries the value as it is; the coordinates are the attributes.
 func (r Record) message(stream names.Stream) *pubsub.Message {
-	attributes := r.coordinates(stream)
+	attributes := coordinates(stream, r.Origin)
 	attributes["encoding"] = encoding(r.Value)
 	return &pubsub.Message{Data: r.Value, Attributes: attributes}
 }
@@ -52,36 +35,32 @@ func (r Record) message(stream names.Stream) *pubsub.Message {
 // oversizeNotice stands in for a record that Pub/Sub can never take. The record
 // stays in Kafka, named by its coordinates.
 func (r Record) oversizeNotice(stream names.Stream) *pubsub.Message {
-	attributes := r.coordinates(stream)
-	attributes["function"] = "connector"
-	attributes["reason"] = reasonOversize
-	attributes["bytes"] = strconv.Itoa(len(r.Value))
+	m := notice(stream, r.Origin, reasonOversize)
+	m.Attributes["bytes"] = strconv.Itoa(len(r.Value))
+	return m
+}
+
+// gapNotice tells of a gap; its coordinates are those of the first offset in it.
+func gapNotice(stream names.Stream, at offsets.Place, g offsets.Gap) *pubsub.Message {
+	m := notice(stream, origin.Origin{Topic: at.Topic, Partition: int64(at.Partition), Offset: g.From}, g.Reason)
+	m.Attributes["gap.from"] = strconv.FormatInt(g.From, 10)
+	m.Attributes["gap.to"] = strconv.FormatInt(g.To, 10)
+	return m
+}
+
+// notice is a dead letter without data.
+func notice(stream names.Stream, of origin.Origin, reason string) *pubsub.Message {
+	attributes := coordinates(stream, of)
+	attributes[event.AttributeFunction] = "connector"
+	attributes[event.AttributeReason] = reason
+	attributes[event.AttributeAt] = time.Now().UTC().Format(time.RFC3339Nano)
 	return &pubsub.Message{Attributes: attributes}
 }
 
-func (r Record) coordinates(stream names.Stream) map[string]string {
-	attributes := map[string]string{
-		"stream":          string(stream),
-		"kafka.topic":     r.Topic,
-		"kafka.partition": strconv.Itoa(int(r.Partition)),
-		"kafka.offset":    strconv.FormatInt(r.Offset, 10),
-	}
-	if !r.Timestamp.IsZero() {
-		attributes["kafka.timestamp"] = strconv.FormatInt(r.Timestamp.UnixMilli(), 10)
-	}
+func coordinates(stream names.Stream, of origin.Origin) map[string]string {
+	attributes := map[string]string{"stream": string(stream)}
+	of.Attributes(attributes)
 	return attributes
-}
-
-func (g Gap) notice(stream names.Stream) *pubsub.Message {
-	return &pubsub.Message{Attributes: map[string]string{
-		"stream":          string(stream),
-		"function":        "connector",
-		"reason":          g.Reason,
-		"kafka.topic":     g.Topic,
-		"kafka.partition": strconv.Itoa(int(g.Partition)),
-		"gap.from":        strconv.FormatInt(g.From, 10),
-		"gap.to":          strconv.FormatInt(g.To, 10),
-	}}
 }
 
 // encoding names the container by its first bytes: an Avro object container

@@ -40,8 +40,8 @@ func (s *session) commit(partitions []*partition) {
 	s.relay.status.Committed(len(results)-refused, refused)
 }
 
-// drain ends the session's work: it waits for what is in flight, as long as
-// the drain timeout allows, and commits.
+// drain ends the session's work: it waits for what is in flight, for the drain
+// timeout at most and no longer than the work may last, and commits.
 func (s *session) drain() {
 	if !s.settle(s.all(), s.relay.drainTimeout) {
 		slog.WarnContext(s.work, "records in flight were not confirmed in time; they will be read again")
@@ -70,7 +70,7 @@ func (s *session) showEach(partitions []*partition) {
 	for _, p := range partitions {
 		// These are the bounds that came with the last fetch; none came yet
 		// where they are below zero.
-		if low, high, err := s.consumer.GetWatermarkOffsets(p.topic, p.number); err == nil {
+		if low, high, err := s.consumer.GetWatermarkOffsets(p.Topic, p.Partition); err == nil {
 			p.seen.Low = max(p.seen.Low, low)
 			if high >= 0 {
 				p.seen.High = high

@@ -7,20 +7,24 @@ import (
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"nightwire.dev/connector/offsets"
-	"nightwire.dev/connector/publish"
-	"nightwire.dev/connector/status"
 )
 
 // bounds are the offsets that Kafka has of a partition: low the first, high the
 // one that the next record will get.
 type bounds struct{ low, high int64 }
 
-// start is where to read a partition from.
+// start is where to take up a partition. Where there is a gap, next is above
+// position: the offsets between them stand for the gap's notice, and nothing is
+// committed before it is confirmed.
 type start struct {
-	position  int64 // of the account; a gap begins here
-	committed int64 // what the group has committed, as far as it still holds
-	gap       *status.Gap
+	position  int64 // of the account
+	next      int64 // offset to read
+	committed int64 // position that is not to be committed again
+	gap       *offsets.Gap
 }
+
+// notCommitted is below every offset, so that the first commit is due.
+const notCommitted = -1
 
 // startAt compares the offset that we would read next, below zero if there is
 // none, with what Kafka has. A gap is certain only here: the log starts after
@@ -33,18 +37,23 @@ func startAt(next int64, b bounds) start {
 	case next < 0:
 		// The first reading. The start is committed with the next commit, so
 		// that what retention takes before the first record is a gap as well.
-		return start{position: b.low, committed: notCommitted}
+		return start{position: b.low, next: b.low, committed: notCommitted}
 	case next < b.low:
-		return start{position: next, committed: next, gap: &status.Gap{From: next, To: b.low, Reason: publish.ReasonGap}}
+		return start{position: next, next: b.low, committed: next,
+			gap: &offsets.Gap{From: next, To: b.low, Reason: offsets.ReasonExpired}}
 	case next > b.high:
-		return start{position: b.low, committed: notCommitted, gap: &status.Gap{From: b.high, To: next, Reason: publish.ReasonRewound}}
+		// The account begins one offset before the log, where the notice stands.
+		// Until it is confirmed the group keeps the offset of the old log, and a
+		// process that starts then finds the gap again.
+		return start{position: b.low - 1, next: b.low, committed: b.low - 1,
+			gap: &offsets.Gap{From: b.high, To: next, Reason: offsets.ReasonRewound}}
 	default:
-		return start{position: next, committed: next}
+		return start{position: next, next: next, committed: next}
 	}
 }
 
 // bounds asks Kafka what it has of each partition, all in two requests.
-func (s *session) bounds(of []kafka.TopicPartition) (map[place]bounds, error) {
+func (s *session) bounds(of []kafka.TopicPartition) (map[offsets.Place]bounds, error) {
 	low, err := s.listOffsets(of, kafka.EarliestOffsetSpec)
 	if err != nil {
 		return nil, err
@@ -53,14 +62,14 @@ func (s *session) bounds(of []kafka.TopicPartition) (map[place]bounds, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := make(map[place]bounds, len(of))
+	all := make(map[offsets.Place]bounds, len(of))
 	for at, offset := range low {
 		all[at] = bounds{low: offset, high: high[at]}
 	}
 	return all, nil
 }
 
-func (s *session) listOffsets(of []kafka.TopicPartition, spec kafka.OffsetSpec) (map[place]int64, error) {
+func (s *session) listOffsets(of []kafka.TopicPartition, spec kafka.OffsetSpec) (map[offsets.Place]int64, error) {
 	ctx, cancel := context.WithTimeout(s.work, callTimeout)
 	defer cancel()
 	request := make(map[kafka.TopicPartition]kafka.OffsetSpec, len(of))
@@ -71,7 +80,7 @@ func (s *session) listOffsets(of []kafka.TopicPartition, spec kafka.OffsetSpec) 
 	if err != nil {
 		return nil, fmt.Errorf("list offsets of %d partitions: %w", len(of), err)
 	}
-	listed := make(map[place]int64, len(of))
+	listed := make(map[offsets.Place]int64, len(of))
 	for tp, info := range answer.ResultInfos {
 		if info.Error.Code() != kafka.ErrNoError {
 			return nil, fmt.Errorf("list offsets of %s/%d: %w", *tp.Topic, tp.Partition, info.Error)
@@ -101,7 +110,7 @@ func (s *session) realign() {
 			p.committed = from.committed
 		}
 		p.seen.Low, p.seen.High = all[at].low, all[at].high
-		s.reportGap(p, from.gap)
+		s.reportGap(p, from)
 	}
 	s.waiting = nil // not in any account yet: they will be read again
 	if err := s.consumer.IncrementalUnassign(now); err != nil {

@@ -2,16 +2,18 @@ package relay
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"nightwire.dev/connector/publish"
+	"nightwire.dev/connector/offsets"
 	"nightwire.dev/connector/status"
 )
 
@@ -23,14 +25,15 @@ func TestStartAt(t *testing.T) {
 		have bounds
 		want start
 	}{
-		{"first reading", -1001, bounds{40, 90}, start{position: 40, committed: notCommitted}},
-		{"first reading of an empty log", -1001, bounds{0, 0}, start{position: 0, committed: notCommitted}},
-		{"in the middle", 50, bounds{40, 90}, start{position: 50, committed: 50}},
-		{"at the start of the log", 40, bounds{40, 90}, start{position: 40, committed: 40}},
-		{"at the end of the log", 90, bounds{40, 90}, start{position: 90, committed: 90}},
-		{"behind the start", 10, bounds{40, 90}, start{position: 10, committed: 10, gap: &status.Gap{From: 10, To: 40, Reason: publish.ReasonGap}}},
-		{"everything has expired", 10, bounds{90, 90}, start{position: 10, committed: 10, gap: &status.Gap{From: 10, To: 90, Reason: publish.ReasonGap}}},
-		{"past the end", 95, bounds{0, 20}, start{position: 0, committed: notCommitted, gap: &status.Gap{From: 20, To: 95, Reason: publish.ReasonRewound}}},
+		{"first reading", -1001, bounds{40, 90}, start{40, 40, notCommitted, nil}},
+		{"first reading of an empty log", -1001, bounds{0, 0}, start{0, 0, notCommitted, nil}},
+		{"in the middle", 50, bounds{40, 90}, start{50, 50, 50, nil}},
+		{"at the start of the log", 40, bounds{40, 90}, start{40, 40, 40, nil}},
+		{"at the end of the log", 90, bounds{40, 90}, start{90, 90, 90, nil}},
+		{"behind the start", 10, bounds{40, 90}, start{10, 40, 10, &offsets.Gap{From: 10, To: 40, Reason: offsets.ReasonExpired}}},
+		{"everything has expired", 10, bounds{90, 90}, start{10, 90, 10, &offsets.Gap{From: 10, To: 90, Reason: offsets.ReasonExpired}}},
+		{"past the end", 95, bounds{0, 20}, start{-1, 0, -1, &offsets.Gap{From: 20, To: 95, Reason: offsets.ReasonRewound}}},
+		{"past the end of a log that has expired in part", 95, bounds{5, 20}, start{4, 5, 4, &offsets.Gap{From: 20, To: 95, Reason: offsets.ReasonRewound}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -44,15 +47,26 @@ func TestStartAt(t *testing.T) {
 
 func (s *stand) wantNotice(reason, from, to string) {
 	s.t.Helper()
-	want := map[string]string{
-		"stream": "ztf", "function": "connector", "reason": reason, "kafka.topic": night,
-		"kafka.partition": "0", "gap.from": from, "gap.to": to,
+	s.wantLetter(map[string]string{
+		"nightwire.reason": reason, "kafka.partition": "0", "kafka.offset": from, "gap.from": from, "gap.to": to,
+	})
+}
+
+// wantLetter wants one notice in the dead-letter topic, with these attributes
+// besides those that all have.
+func (s *stand) wantLetter(want map[string]string) {
+	s.t.Helper()
+	letters := s.in("ztf-dead-letter")
+	if len(letters) != 1 {
+		s.t.Fatalf("%d notices, want 1", len(letters))
 	}
-	notices := s.in("ztf-dead-letter")
-	if len(notices) != 1 {
-		s.t.Fatalf("%d notices, want 1", len(notices))
+	want["stream"], want["nightwire.function"], want["kafka.topic"] = "ztf", "connector", night
+	got := maps.Clone(letters[0].Attributes)
+	if _, err := time.Parse(time.RFC3339, got["nightwire.at"]); err != nil {
+		s.t.Errorf("nightwire.at: %v", err)
 	}
-	if diff := cmp.Diff(want, notices[0].Attributes); diff != "" {
+	delete(got, "nightwire.at")
+	if diff := cmp.Diff(want, got); diff != "" {
 		s.t.Errorf("notice (-want +got):\n%s", diff)
 	}
 }
@@ -122,26 +136,47 @@ func TestGapWhileReadingIsReported(t *testing.T) {
 	}
 }
 
-func TestCommitWaitsForTheNoticeOfAGap(t *testing.T) {
+func TestCommitWaitsForTheNotice(t *testing.T) {
 	t.Parallel()
-	s := newStand(t)
-	s.createTopic(night, 1)
-	s.produce(night, 0, numbered(5)...)
-	r := s.start(s.stream())
-	eventually(t, "first commit", func() bool { return s.committed(night, 0) == 5 })
-	r.stop()
-	s.produce(night, 0, numbered(5)...)
-	if err := s.kafka.DeleteRecords(night, 0, 8); err != nil {
-		t.Fatal(err)
+	tests := []struct {
+		name      string
+		committed int64 // by an earlier process
+		records   int   // in the log
+		low       int64 // the first of them that is left
+		notice    [3]string
+	}{
+		{"of a gap", 5, 10, 8, [3]string{"gap", "5", "8"}},
+		{"of a log made again", 5, 2, 0, [3]string{"rewound", "2", "5"}},
+		{"of a log made again that is empty", 5, 0, 0, [3]string{"rewound", "0", "5"}},
 	}
-	s.refuseTopic(resources.DeadLetterTopic())
-	s.start(s.stream())
-	eventually(t, "the records behind the gap", func() bool { return s.distinct() == 7 })
-	if got := s.committed(night, 0); got != 5 {
-		t.Errorf("committed %d while the notice is not confirmed, want 5", got)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			s := newStand(t)
+			s.createTopic(night, 2)
+			s.commit(night, 0, test.committed)
+			s.produce(night, 0, numbered(test.records)...)
+			if err := s.kafka.DeleteRecords(night, 0, test.low); err != nil {
+				t.Fatal(err)
+			}
+			s.refuseTopic(resources.DeadLetterTopic())
+			r := s.start(s.stream())
+			left := float64(test.records) - float64(test.low)
+			eventually(t, "the records that are left", func() bool {
+				return r.value("nightwire_connector_published_records_total") == left
+			})
+			// One request commits all partitions: once the other's is there, this
+			// one's has had its turn.
+			s.produce(night, 1, []byte("other"))
+			eventually(t, "commit of the other partition", func() bool { return s.committed(night, 1) == 1 })
+			if got := s.committed(night, 0); got != test.committed {
+				t.Errorf("committed %d while the notice is not confirmed, want %d", got, test.committed)
+			}
+			s.refusal.set(nil)
+			eventually(t, "commit", func() bool { return s.committed(night, 0) == int64(test.records) })
+			s.wantNotice(test.notice[0], test.notice[1], test.notice[2])
+		})
 	}
-	s.refusal.set(nil)
-	eventually(t, "commit past the gap", func() bool { return s.committed(night, 0) == 10 })
 }
 
 func TestTopicMadeAgainIsReadFromItsStart(t *testing.T) {

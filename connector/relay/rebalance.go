@@ -4,13 +4,12 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
 	"nightwire.dev/connector/offsets"
-	"nightwire.dev/connector/publish"
-	"nightwire.dev/connector/status"
 )
 
 // revokeTimeout bounds how long a partition that is taken from us may hold up
@@ -53,7 +52,7 @@ func (s *session) assign(given []kafka.TopicPartition) error {
 			}
 			at := placeOf(tp)
 			p := s.open(at, startAt(int64(tp.Offset), bounds[at]), bounds[at])
-			starts = append(starts, at.at(p.tracker.Next()))
+			starts = append(starts, p.at(p.tracker.Next()))
 		}
 	}
 	if err := s.consumer.IncrementalAssign(starts); err != nil {
@@ -70,40 +69,32 @@ func (s *session) assign(given []kafka.TopicPartition) error {
 }
 
 // open begins a partition's account.
-func (s *session) open(at place, from start, within bounds) *partition {
-	p := &partition{place: at, committed: from.committed, tracker: offsets.NewTracker(from.position)}
-	if seen, ok := s.relay.status.Last(at.topic, at.number); ok {
+func (s *session) open(at offsets.Place, from start, within bounds) *partition {
+	p := &partition{Place: at, committed: from.committed, tracker: offsets.NewTracker(from.position)}
+	if seen, ok := s.relay.status.Last(at); ok {
 		p.seen = seen
 	}
-	p.seen.Topic, p.seen.Partition, p.seen.Assigned = at.topic, at.number, true
+	p.seen.Topic, p.seen.Partition, p.seen.Assigned = at.Topic, at.Partition, true
 	p.seen.Low, p.seen.High = within.low, within.high
 	s.partitions[at] = p
-	s.reportGap(p, from.gap)
+	s.reportGap(p, from)
 	return p
 }
 
 // reportGap says everywhere that offsets are missing. The committed offset
-// moves past a gap only once the dead-letter topic has its notice.
-func (s *session) reportGap(p *partition, gap *status.Gap) {
+// moves only once the dead-letter topic has the notice.
+func (s *session) reportGap(p *partition, from start) {
+	gap := from.gap
 	if gap == nil {
 		return
 	}
-	slog.ErrorContext(s.work, "Kafka no longer has records that were to be read",
-		"topic", p.topic, "partition", p.number, "from", gap.From, "to", gap.To,
+	slog.ErrorContext(s.work, "Kafka does not have the offsets that were to be read",
+		"topic", p.Topic, "partition", p.Partition, "from", gap.From, "to", gap.To,
 		"count", gap.To-gap.From, "reason", gap.Reason)
-	p.noteGap(*gap)
-	s.relay.status.Gap(*gap)
-	tracker, from := p.tracker, gap.From
-	if gap.Reason == publish.ReasonGap {
-		tracker.BeginRange(from, gap.To, time.Now())
-	}
-	s.relay.publisher.ReportGap(s.work, publish.Gap{
-		Topic: p.topic, Partition: p.number, From: gap.From, To: gap.To, Reason: gap.Reason,
-	}, func() {
-		if gap.Reason == publish.ReasonGap {
-			tracker.Confirm(from)
-		}
-	})
+	s.relay.status.Gap(p.Place, *gap)
+	tracker := p.tracker
+	tracker.BeginRange(from.position, from.next, time.Now())
+	s.relay.publisher.ReportGap(s.work, p.Place, *gap, func() { tracker.Confirm(from.position) })
 }
 
 // revoke gives partitions up, after their records in flight are confirmed and
@@ -122,16 +113,26 @@ func (s *session) revoke(taken []kafka.TopicPartition) error {
 		s.commit(leaving)
 	}
 	s.showEach(leaving)
-	for _, p := range leaving {
-		delete(s.partitions, p.place)
-		s.relay.status.Unassigned(p.topic, p.number)
-	}
+	s.giveUp(leaving)
 	slog.InfoContext(s.work, "partitions revoked", "given_up", len(leaving), "left", len(s.partitions), "lost", lost)
 	if err := s.consumer.IncrementalUnassign(taken); err != nil {
 		return fmt.Errorf("give up %d partitions: %w", len(taken), err)
 	}
 	s.relay.status.Assigned(len(s.partitions))
 	return nil
+}
+
+// giveUp closes the accounts of partitions. Their records that wait for room go
+// with them: sent later, into the account of a new assignment that starts
+// before them, they would let it commit past what it has not read again.
+func (s *session) giveUp(leaving []*partition) {
+	s.waiting = slices.DeleteFunc(s.waiting, func(m *kafka.Message) bool {
+		return slices.Contains(leaving, s.partitions[placeOf(m.TopicPartition)])
+	})
+	for _, p := range leaving {
+		delete(s.partitions, p.Place)
+		s.relay.status.Unassigned(p.Place)
+	}
 }
 
 // settle waits until nothing of the partitions is in flight, or the time is

@@ -19,6 +19,7 @@ import (
 	"github.com/googleapis/gax-go/v2"
 
 	"nightwire.dev/connector/config"
+	"nightwire.dev/connector/offsets"
 	"nightwire.dev/connector/publish"
 	"nightwire.dev/connector/status"
 	"nightwire.dev/shared/logging"
@@ -56,9 +57,12 @@ var errUnusable = errors.New("kafka settings cannot be used")
 // settings that librdkafka refuses do.
 func (r *Relay) Run(ctx context.Context) error {
 	ctx = logging.With(ctx, slog.String("stream", string(r.stream.Stream)))
-	defer r.stopPublisher(ctx)
+	ctx, end := context.WithCancel(ctx)
+	work, abandon := outlive(ctx, r.drainTimeout)
+	defer abandon()
+	defer func() { end(); r.stopPublisher(work) }()
 	for {
-		err := r.session(ctx)
+		err := r.session(ctx, work)
 		switch {
 		case errors.Is(err, errUnusable):
 			return fmt.Errorf("stream %s: %w", r.stream.Stream, err)
@@ -74,16 +78,26 @@ func (r *Relay) Run(ctx context.Context) error {
 	}
 }
 
-func (r *Relay) stopPublisher(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.drainTimeout)
-	defer cancel()
-	if err := r.publisher.Stop(ctx); err != nil {
-		slog.WarnContext(ctx, "Pub/Sub client is still busy with records that will be read again", "error", err)
+// outlive returns a context that ends some time after ctx does, so that all parts
+// of the drain share one deadline; abandon ends it at once.
+func outlive(ctx context.Context, by time.Duration) (work context.Context, abandon context.CancelFunc) {
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		defer cancel()
+		_ = gax.Sleep(work, by) // ends early where the work is abandoned
+	})
+	return work, func() { stop(); cancel() }
+}
+
+func (r *Relay) stopPublisher(work context.Context) {
+	if err := r.publisher.Stop(work); err != nil {
+		slog.WarnContext(work, "Pub/Sub client is still busy with records that will be read again", "error", err)
 	}
 }
 
-// session is one membership of the consumer group, from joining to leaving.
-func (r *Relay) session(ctx context.Context) error {
+// session is one membership of the consumer group, from joining to leaving. It
+// reads until ctx ends; what was read is published for as long as work lasts.
+func (r *Relay) session(ctx, work context.Context) error {
 	consumer, err := newConsumer(r.stream.ConsumerProperties())
 	if err != nil {
 		return err
@@ -93,14 +107,13 @@ func (r *Relay) session(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("open kafka admin client: %w", err), consumer.Close())
 	}
-	// Publishing outlives ctx: records in flight when it ends are drained.
-	work, abandon := context.WithCancel(context.WithoutCancel(ctx))
+	work, abandon := context.WithCancel(work)
 	s := &session{
 		relay:      r,
 		consumer:   consumer,
 		admin:      admin,
 		work:       work,
-		partitions: map[place]*partition{},
+		partitions: map[offsets.Place]*partition{},
 	}
 	err = s.run(ctx)
 	s.drain()

@@ -157,47 +157,10 @@ func TestRecordTooLargeForPubSubLeavesANotice(t *testing.T) {
 	if n := s.distinct(); n != 2 {
 		t.Errorf("%d raw messages, want the 2 small ones", n)
 	}
-	notices := s.in(resources.DeadLetterTopic())
-	if len(notices) != 1 {
-		t.Fatalf("%d notices, want 1", len(notices))
-	}
-	want := map[string]string{
-		"stream": "ztf", "function": "connector", "reason": "oversize", "bytes": "10500000",
-		"kafka.topic": night, "kafka.partition": "0", "kafka.offset": "1", "kafka.timestamp": "1700000000123",
-	}
-	if diff := cmp.Diff(want, notices[0].Attributes); diff != "" {
-		t.Errorf("notice (-want +got):\n%s", diff)
-	}
-}
-
-func TestStopDrains(t *testing.T) {
-	t.Parallel()
-	s := newStand(t)
-	s.createTopic(night, 1)
-	s.produce(night, 0, numbered(20)...)
-	held, open := make(chan struct{}, 100), make(chan struct{})
-	s.refusal.set(func(*pubsubpb.PublishRequest) error {
-		held <- struct{}{}
-		<-open
-		return nil
+	s.wantLetter(map[string]string{
+		"nightwire.reason": "oversize", "bytes": "10500000",
+		"kafka.partition": "0", "kafka.offset": "1", "kafka.timestamp": "1700000000123",
 	})
-	r := s.start(s.stream())
-	<-held // a publish is on its way, and not confirmed
-	stopped := make(chan struct{})
-	go func() { r.stop(); close(stopped) }()
-	select {
-	case <-stopped:
-		t.Error("stopped with a publish in flight")
-	default:
-	}
-	close(open)
-	<-stopped
-	if got, want := s.committed(night, 0), int64(s.distinct()); got != want || want == 0 {
-		t.Errorf("committed %d, with %d records in Pub/Sub", got, want)
-	}
-	if members := s.kafka.GroupInfo(group).Members; len(members) != 0 {
-		t.Errorf("%d members are left in the group", len(members))
-	}
 }
 
 func TestRefusedCommitIsTriedAgain(t *testing.T) {

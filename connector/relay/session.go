@@ -8,7 +8,9 @@ import (
 
 	"github.com/confluentinc/confluent-kafka-go/v2/kafka"
 
+	"nightwire.dev/connector/offsets"
 	"nightwire.dev/connector/publish"
+	"nightwire.dev/shared/origin"
 )
 
 const (
@@ -29,11 +31,11 @@ type session struct {
 	relay    *Relay
 	consumer *kafka.Consumer
 	admin    *kafka.AdminClient
-	work     context.Context // of publishing; outlives reading
+	work     context.Context // of publishing; outlives reading by the drain timeout
 
 	subscribed []string
 	awaited    []string
-	partitions map[place]*partition
+	partitions map[offsets.Place]*partition
 	waiting    []*kafka.Message // read, but without room in the budget
 	paused     bool
 	lastRecord time.Time
@@ -133,25 +135,25 @@ func (s *session) send(m *kafka.Message, reserve func(publish.Record) bool) bool
 	if p == nil {
 		return true
 	}
-	r := publish.Record{
-		Topic:     p.topic,
-		Partition: p.number,
+	from := origin.Origin{
+		Topic:     p.Topic,
+		Partition: int64(p.Partition),
 		Offset:    int64(m.TopicPartition.Offset),
 		Timestamp: m.Timestamp,
-		Value:     m.Value,
 	}
+	r := publish.Record{Origin: from, Value: m.Value}
 	if !reserve(r) {
 		return false
 	}
 	tracker := p.tracker
-	if !tracker.Begin(r.Offset, time.Now()) {
+	if !tracker.Begin(from.Offset, time.Now()) {
 		s.relay.publisher.Release(r)
 		return true
 	}
-	p.noteRead(r.Offset)
-	s.lastRecord = r.Timestamp
+	p.noteRead(from.Offset)
+	s.lastRecord = from.Timestamp
 	s.relay.status.Consumed(len(r.Value))
-	s.relay.publisher.Publish(s.work, r, func() { tracker.Confirm(r.Offset) })
+	s.relay.publisher.Publish(s.work, r, func() { tracker.Confirm(from.Offset) })
 	return true
 }
 
@@ -172,6 +174,23 @@ func (s *session) sendWaiting(ctx context.Context) {
 	}
 	s.waiting = nil
 	s.resume()
+}
+
+// all lists the partitions that are ours.
+func (s *session) all() []*partition {
+	all := make([]*partition, 0, len(s.partitions))
+	for _, p := range s.partitions {
+		all = append(all, p)
+	}
+	return all
+}
+
+func (s *session) assignment() []kafka.TopicPartition {
+	list := make([]kafka.TopicPartition, 0, len(s.partitions))
+	for _, p := range s.partitions {
+		list = append(list, p.at(p.tracker.Next()))
+	}
+	return list
 }
 
 func (s *session) pause() {

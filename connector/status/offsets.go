@@ -2,10 +2,13 @@ package status
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"nightwire.dev/connector/offsets"
 )
 
 // Report is what GET /offsets answers.
@@ -35,17 +38,16 @@ type Partition struct {
 	Gaps      []Gap  `json:"gaps,omitempty"`
 }
 
-// Gap is a range of offsets that Kafka no longer had; To is not included.
+// Gap is an offsets.Gap as it stands in the report.
 type Gap struct {
 	From   int64  `json:"from"`
 	To     int64  `json:"to"`
 	Reason string `json:"reason"`
 }
 
-type partitionKey struct {
-	topic     string
-	partition int32
-}
+// keptGaps bounds the gaps of a partition that are shown; each is logged and
+// published too.
+const keptGaps = 100
 
 // Seen takes the present state of an assigned partition.
 func (s *Stream) Seen(p Partition) {
@@ -53,28 +55,27 @@ func (s *Stream) Seen(p Partition) {
 		Set(float64(max(p.High-p.Confirmed, 0)))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.partitions[partitionKey{p.Topic, p.Partition}] = p
+	s.partitions[offsets.Place{Topic: p.Topic, Partition: p.Partition}] = p
 }
 
 // Last is what Seen took of the partition, so that the account goes on where
 // it stopped when the partition comes back.
-func (s *Stream) Last(topic string, partition int32) (Partition, bool) {
+func (s *Stream) Last(at offsets.Place) (Partition, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p, ok := s.partitions[partitionKey{topic, partition}]
+	p, ok := s.partitions[at]
 	return p, ok
 }
 
 // Unassigned keeps the partition's account and drops its lag: another process
 // shows that now.
-func (s *Stream) Unassigned(topic string, partition int32) {
-	s.metrics.lag.DeleteLabelValues(string(s.name), topic, strconv.Itoa(int(partition)))
+func (s *Stream) Unassigned(at offsets.Place) {
+	s.metrics.lag.DeleteLabelValues(string(s.name), at.Topic, strconv.Itoa(int(at.Partition)))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key := partitionKey{topic, partition}
-	if p, ok := s.partitions[key]; ok {
+	if p, ok := s.partitions[at]; ok {
 		p.Assigned = false
-		s.partitions[key] = p
+		s.partitions[at] = p
 	}
 }
 
@@ -82,25 +83,31 @@ func (s *Stream) Unassigned(topic string, partition int32) {
 func (s *Stream) Keep(topics []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for key := range s.partitions {
-		if !slices.Contains(topics, key.topic) {
-			delete(s.partitions, key)
-			s.metrics.lag.DeletePartialMatch(prometheus.Labels{"stream": string(s.name), "topic": key.topic})
+	for at := range s.partitions {
+		if !slices.Contains(topics, at.Topic) {
+			delete(s.partitions, at)
+			s.metrics.lag.DeletePartialMatch(prometheus.Labels{"stream": string(s.name), "topic": at.Topic})
 		}
 	}
+	maps.DeleteFunc(s.gaps, func(at offsets.Place, _ []Gap) bool { return !slices.Contains(topics, at.Topic) })
 }
 
-// Gap counts a gap.
-func (s *Stream) Gap(g Gap) {
+// Gap counts a gap and keeps it for the report.
+func (s *Stream) Gap(at offsets.Place, g offsets.Gap) {
 	s.metrics.gaps.WithLabelValues(string(s.name)).Inc()
 	s.metrics.gapRecords.WithLabelValues(string(s.name)).Add(float64(g.To - g.From))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gaps[at] = append(s.gaps[at], Gap(g))
+	s.gaps[at] = slices.Delete(s.gaps[at], 0, max(len(s.gaps[at])-keptGaps, 0))
 }
 
 func (s *Stream) report() StreamReport {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := StreamReport{Stream: string(s.name), Group: s.group, Partitions: []Partition{}}
-	for _, p := range s.partitions {
+	for at, p := range s.partitions {
+		p.Gaps = slices.Clone(s.gaps[at])
 		r.Partitions = append(r.Partitions, p)
 	}
 	slices.SortFunc(r.Partitions, func(a, b Partition) int {

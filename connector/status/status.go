@@ -1,6 +1,7 @@
 // Package status shows how the connector is doing: /healthz, /readyz,
-// Prometheus /metrics, and /offsets, from which the night's certificate learns
-// what Kafka offered and what was read.
+// Prometheus /metrics, and /offsets, which says what Kafka offered and what was
+// read since the process started. /offsets is for people and their programs; the
+// certificate does not ask for it, it asks Kafka.
 //
 // The relay and the publisher of each stream report to that stream's Stream;
 // the HTTP handler reads from all. Nothing here blocks the flow of records.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"nightwire.dev/connector/offsets"
 	"nightwire.dev/shared/names"
 )
 
@@ -77,7 +78,9 @@ func TestOffsets(t *testing.T) {
 	s.Seen(Partition{Topic: "b", Partition: 1, Assigned: true, Records: 6, First: &first, Last: &last, Confirmed: 7, Low: 3, High: 9})
 	s.Seen(Partition{Topic: "a", Partition: 2, Assigned: true})
 	s.Seen(Partition{Topic: "old", Partition: 0, Assigned: true, High: 5})
-	s.Unassigned("a", 2)
+	s.Gap(offsets.Place{Topic: "b", Partition: 1}, offsets.Gap{From: 1, To: 3, Reason: offsets.ReasonExpired})
+	s.Gap(offsets.Place{Topic: "old"}, offsets.Gap{From: 1, To: 2, Reason: offsets.ReasonExpired})
+	s.Unassigned(offsets.Place{Topic: "a", Partition: 2})
 	s.Keep([]string{"a", "b"})
 
 	var got Report
@@ -87,10 +90,16 @@ func TestOffsets(t *testing.T) {
 	}
 	want := Report{Streams: []StreamReport{{Stream: "ztf", Group: "g", Partitions: []Partition{
 		{Topic: "a", Partition: 2},
-		{Topic: "b", Partition: 1, Assigned: true, Records: 6, First: &first, Last: &last, Confirmed: 7, Low: 3, High: 9},
+		{
+			Topic: "b", Partition: 1, Assigned: true, Records: 6, First: &first, Last: &last, Confirmed: 7, Low: 3, High: 9,
+			Gaps: []Gap{{From: 1, To: 3, Reason: "gap"}},
+		},
 	}}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("/offsets (-want +got):\n%s", diff)
+	}
+	if len(s.gaps) != 1 {
+		t.Errorf("gaps of %d partitions are kept, want those of b/1 alone", len(s.gaps))
 	}
 	_, metrics := get(board, "/metrics")
 	if !strings.Contains(metrics, `nightwire_connector_lag_records{partition="1",stream="ztf",topic="b"} 2`) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"nightwire.dev/connector/offsets"
 	"nightwire.dev/shared/names"
 )
 
@@ -29,7 +30,8 @@ type Stream struct {
 	awaited    []string
 	outage     error // of publishing
 	silence    error // of Kafka
-	partitions map[partitionKey]Partition
+	partitions map[offsets.Place]Partition
+	gaps       map[offsets.Place][]Gap
 }
 
 // phase is how far the stream has come with Kafka.
@@ -52,7 +54,8 @@ func newStream(stream names.Stream, group string, m *metrics) *Stream {
 		publishedBytes:   m.publishedBytes.WithLabelValues(label),
 		publishErrors:    m.publishErrors.WithLabelValues(label),
 		phaseNote:        "connecting to Kafka",
-		partitions:       map[partitionKey]Partition{},
+		partitions:       map[offsets.Place]Partition{},
+		gaps:             map[offsets.Place][]Gap{},
 	}
 	for _, v := range []*prometheus.CounterVec{m.commits, m.commitErrors, m.gaps, m.gapRecords, m.kafkaErrors} {
 		v.WithLabelValues(label)

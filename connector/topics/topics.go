@@ -36,8 +36,8 @@ func (p Pattern) Validate() error {
 	return nil
 }
 
-// Nightly says whether the pattern stands for a topic each night.
-func (p Pattern) Nightly() bool { return strings.Contains(string(p), datePlace) }
+// nightly says whether the pattern stands for a topic each night.
+func (p Pattern) nightly() bool { return strings.Contains(string(p), datePlace) }
 
 // night is the date that stands in the name in the place of {date}; ok is
 // false when the name does not match the pattern.
@@ -78,7 +78,7 @@ func Select(patterns []Pattern, window Window, listed []string, now time.Time) S
 }
 
 func (p Pattern) wants(name string, window Window, now time.Time) bool {
-	if !p.Nightly() {
+	if !p.nightly() {
 		return name == string(p)
 	}
 	night, ok := p.night(name)

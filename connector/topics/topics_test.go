@@ -94,11 +94,23 @@ func TestPatternValidate(t *testing.T) {
 
 func TestParseWindowRefuses(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"", "7", "yesterday..today", "20261301..", "..99999999999", "0...1"} {
+	for _, text := range []string{"", "7", "yesterday..today", "20261301..", "..99999999999", "0...1", "+1..-7", "20260131..20260101"} {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
 			if w, err := topics.ParseWindow(text); err == nil {
 				t.Errorf("ParseWindow(%q) = %v, want an error", text, w)
+			}
+		})
+	}
+}
+
+func TestParseWindowTakesEndsWithoutALastingOrder(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"20991231..0", "+1..20200101", "-3..-3", "20260101..20260101", "+5..", "..-5"} {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			if _, err := topics.ParseWindow(text); err != nil {
+				t.Error(err)
 			}
 		})
 	}

@@ -48,6 +48,9 @@ func ParseWindow(text string) (Window, error) {
 	if w.to, err = parseBound(to); err != nil {
 		return Window{}, fmt.Errorf("nights %q: last night: %w", text, err)
 	}
+	if w.to.before(w.from) {
+		return Window{}, fmt.Errorf("nights %q: the first night comes after the last", text)
+	}
 	return w, nil
 }
 
@@ -63,6 +66,12 @@ func parseBound(text string) (bound, error) {
 		return bound{}, fmt.Errorf("%q is neither a date YYYYMMDD nor a number of days from today", text)
 	}
 	return bound{kind: relative, days: days}, nil
+}
+
+// before is true when b is always the earlier one. A date and a number of days
+// from today have no order that lasts.
+func (b bound) before(other bound) bool {
+	return b.kind == other.kind && (b.date.Before(other.date) || b.days < other.days)
 }
 
 // day resolves the bound; ok is false for an open end.

@@ -1,4 +1,4 @@
-package offsets_test
+package offsets
 
 import (
 	"slices"
@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
-
-	"nightwire.dev/connector/offsets"
 )
 
 func TestPositionStaysBehindTheFirstUnconfirmed(t *testing.T) {
@@ -33,7 +31,7 @@ func TestPositionStaysBehindTheFirstUnconfirmed(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			tracker := offsets.NewTracker(100)
+			tracker := NewTracker(100)
 			for _, o := range test.begin {
 				tracker.Begin(o, time.Unix(o, 0))
 			}
@@ -43,7 +41,7 @@ func TestPositionStaysBehindTheFirstUnconfirmed(t *testing.T) {
 			if got := tracker.Position(); got != test.position {
 				t.Errorf("position %d, want %d", got, test.position)
 			}
-			if got := tracker.Outstanding(); got != test.outstanding {
+			if got := tracker.outstanding(); got != test.outstanding {
 				t.Errorf("outstanding %d, want %d", got, test.outstanding)
 			}
 		})
@@ -52,7 +50,7 @@ func TestPositionStaysBehindTheFirstUnconfirmed(t *testing.T) {
 
 func TestRangeHoldsThePositionAtItsStart(t *testing.T) {
 	t.Parallel()
-	tracker := offsets.NewTracker(10)
+	tracker := NewTracker(10)
 	if !tracker.BeginRange(10, 500, time.Unix(1, 0)) {
 		t.Fatal("the range was refused")
 	}
@@ -72,7 +70,7 @@ func TestRangeHoldsThePositionAtItsStart(t *testing.T) {
 
 func TestIdle(t *testing.T) {
 	t.Parallel()
-	tracker := offsets.NewTracker(0)
+	tracker := NewTracker(0)
 	<-tracker.Idle()
 	tracker.Begin(0, time.Now())
 	idle := tracker.Idle()
@@ -107,7 +105,7 @@ func TestTrackerAgreesWithTheModel(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		m := model{start: rapid.Int64Range(0, 1000).Draw(t, "start"), confirmed: map[int64]bool{}}
-		tracker := offsets.NewTracker(m.start)
+		tracker := NewTracker(m.start)
 		next, last := m.start, m.start
 		t.Repeat(map[string]func(*rapid.T){
 			"begin": func(t *rapid.T) {
@@ -149,7 +147,7 @@ func TestTrackerAgreesWithTheModel(t *testing.T) {
 				if !found {
 					want = 0
 				}
-				if got := tracker.Outstanding(); got != want {
+				if got := tracker.outstanding(); got != want {
 					t.Fatalf("outstanding %d, want %d", got, want)
 				}
 			},
@@ -160,7 +158,7 @@ func TestTrackerAgreesWithTheModel(t *testing.T) {
 // A window of records in flight moves over many: what is kept must not grow.
 func BenchmarkTracker(b *testing.B) {
 	b.ReportAllocs()
-	tracker := offsets.NewTracker(0)
+	tracker := NewTracker(0)
 	const window = 1000
 	now := time.Now()
 	for i := range int64(b.N) {

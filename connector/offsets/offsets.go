@@ -14,6 +14,12 @@ import (
 	"time"
 )
 
+// Place names a partition.
+type Place struct {
+	Topic     string
+	Partition int32
+}
+
 // Tracker is the account of one partition for as long as it is assigned. A
 // partition that comes back gets a new Tracker, so that a late confirmation
 // from before cannot move the new account. It is safe for concurrent use.
@@ -44,7 +50,7 @@ func (t *Tracker) Begin(offset int64, at time.Time) bool {
 	return t.BeginRange(offset, offset+1, at)
 }
 
-// BeginRange enters the offsets from..to-1 as one, as for a gap whose report
+// BeginRange enters the offsets from..to-1 as one, for the notice of a gap that
 // is on its way.
 func (t *Tracker) BeginRange(from, to int64, at time.Time) bool {
 	t.mu.Lock()
@@ -95,6 +101,8 @@ func (t *Tracker) advance() {
 	}
 }
 
+// outstanding counts the entries from the first unconfirmed one to the last
+// begun.
 func (t *Tracker) outstanding() int { return len(t.open) - t.first }
 
 // Position is the offset to commit: every record before it is confirmed.
@@ -109,14 +117,6 @@ func (t *Tracker) Next() int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.next
-}
-
-// Outstanding counts the records from the first unconfirmed one to the last
-// begun.
-func (t *Tracker) Outstanding() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.outstanding()
 }
 
 // Oldest is when the first unconfirmed record began; zero if there is none.
