@@ -12,7 +12,6 @@ import (
 	"github.com/fsouza/fake-gcs-server/fakestorage"
 	"github.com/google/go-cmp/cmp"
 	"nightwire.dev/functions/archive"
-	"nightwire.dev/schemas"
 	"nightwire.dev/shared/event"
 	"nightwire.dev/shared/ledger"
 	"nightwire.dev/shared/names"
@@ -100,16 +99,11 @@ func makePacket(t *testing.T, change func(record map[string]any)) []byte {
 	if change != nil {
 		change(record)
 	}
-	shipped, _ := schemas.Find(schemas.ZTF, "4.02")
-	schema, err := packet.ParseSchema(shipped.JSON)
+	b, err := night.Encode(record)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := schema.Encode(nil, record)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return packet.Container(schema, b)
+	return b
 }
 
 func setProgram(program int32) func(map[string]any) {

@@ -84,16 +84,11 @@ func alertFile(t *testing.T, change func(record map[string]any)) (map[string]any
 	if change != nil {
 		change(record)
 	}
-	shipped, _ := schemas.Find(schemas.ZTF, "4.02")
-	schema, err := packet.ParseSchema(shipped.JSON)
+	file, err := night.Encode(record)
 	if err != nil {
 		t.Fatal(err)
 	}
-	encoded, err := schema.Encode(nil, record)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return record, packet.Container(schema, encoded)
+	return record, file
 }
 
 // store puts a file into the bucket as archive does, and returns the bucket's

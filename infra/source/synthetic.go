@@ -5,36 +5,25 @@ import (
 	"runtime"
 	"time"
 
-	"nightwire.dev/schemas"
-	"nightwire.dev/shared/packet"
 	"nightwire.dev/shared/simulate"
 )
 
 // Synthetic is a simulated ZTF night of so many alerts, in the survey's newest
 // schema.
 func Synthetic(seed uint64, night time.Time, alerts int) (*Source, error) {
-	const version = "4.02"
-	n, err := simulate.New(simulate.Options{Seed: seed, Night: night, Alerts: alerts, Schema: version})
+	n, err := simulate.New(simulate.Options{Seed: seed, Night: night, Alerts: alerts})
 	if err != nil {
 		return nil, err
-	}
-	shipped, ok := schemas.Find("ztf", version)
-	if !ok {
-		return nil, fmt.Errorf("the schema of ZTF %s is not shipped", version)
-	}
-	schema, err := packet.ParseSchema(shipped.JSON)
-	if err != nil {
-		return nil, fmt.Errorf("schema of ZTF %s: %w", version, err)
 	}
 	return &Source{
 		Name:    fmt.Sprintf("a synthetic night of %s", night.Format(time.DateOnly)),
 		Count:   n.Len(),
-		Packets: func(yield func(Packet, error) bool) { inOrder(n, schema, yield) },
+		Packets: func(yield func(Packet, error) bool) { inOrder(n, yield) },
 	}, nil
 }
 
 // inOrder makes the packets on all processors and hands them out in order.
-func inOrder(n *simulate.Night, schema *packet.Schema, yield func(Packet, error) bool) {
+func inOrder(n *simulate.Night, yield func(Packet, error) bool) {
 	type made struct {
 		packet Packet
 		err    error
@@ -55,12 +44,8 @@ func inOrder(n *simulate.Night, schema *packet.Schema, yield func(Packet, error)
 			slots <- struct{}{}
 			go func() {
 				defer func() { <-slots }()
-				record, err := schema.Encode(nil, n.Alert(i))
-				if err != nil {
-					one <- made{err: fmt.Errorf("synthetic alert %d: %w", i, err)}
-					return
-				}
-				one <- made{packet: Packet{Name: fmt.Sprintf("synthetic alert %d", i), Bytes: packet.Container(schema, record)}}
+				content, err := n.Packet(i)
+				one <- made{Packet{Name: fmt.Sprintf("synthetic alert %d", i), Bytes: content}, err}
 			}()
 		}
 	}()

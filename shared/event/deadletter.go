@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -33,6 +34,12 @@ const (
 	attributeMessageID    = "nightwire.messageId"
 )
 
+// attributeDropped holds the length of content that was too large to keep.
+const attributeDropped = "nightwire.dropped"
+
+// maxData leaves room for the attributes within Pub/Sub's 10 MB a message.
+const maxData = 9_900_000
+
 // maxAttribute is Pub/Sub's limit for the value of an attribute, in bytes.
 const maxAttribute = 1024
 
@@ -49,7 +56,13 @@ func (d *DeadLetters) Put(ctx context.Context, l Letter) error {
 	attributes[AttributeAt] = l.At.UTC().Format(time.RFC3339Nano)
 	attributes[attributeSubscription] = l.Message.Subscription
 	attributes[attributeMessageID] = l.Message.ID
-	result := d.Publisher.Publish(ctx, &pubsub.Message{Data: l.Message.Data, Attributes: attributes})
+	data := l.Message.Data
+	if len(data) > maxData {
+		// With our attributes it is more than Pub/Sub takes. The letter goes
+		// without its content, which Kafka has at the coordinates that it names.
+		data, attributes[attributeDropped] = nil, strconv.Itoa(len(data))
+	}
+	result := d.Publisher.Publish(ctx, &pubsub.Message{Data: data, Attributes: attributes})
 	if _, err := result.Get(ctx); err != nil {
 		return fmt.Errorf("put message %s on the dead-letter topic: %w", l.Message.ID, err)
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/hamba/avro/v2/ocf"
-	"nightwire.dev/schemas"
 	"nightwire.dev/shared/packet"
 	"nightwire.dev/shared/simulate"
 )
@@ -18,18 +17,13 @@ func syntheticPacket(b *testing.B) []byte {
 	if err != nil {
 		b.Fatal(err)
 	}
-	shipped, _ := schemas.Find(schemas.ZTF, "4.02")
-	schema, err := packet.ParseSchema(shipped.JSON)
-	if err != nil {
-		b.Fatal(err)
-	}
 	var largest []byte
-	for _, alert := range night.All() {
-		record, err := schema.Encode(nil, alert)
+	for i := range night.Len() {
+		file, err := night.Packet(i)
 		if err != nil {
 			b.Fatal(err)
 		}
-		if file := packet.Container(schema, record); len(file) > len(largest) {
+		if len(file) > len(largest) {
 			largest = file
 		}
 	}

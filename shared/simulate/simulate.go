@@ -19,7 +19,10 @@ package simulate
 import (
 	"fmt"
 	"iter"
+	"sync"
 	"time"
+
+	"nightwire.dev/shared/packet"
 )
 
 // MostAlerts bounds a night. A real one of ZTF has at most about a million.
@@ -54,6 +57,7 @@ type Night struct {
 	objects []cast
 	alerts  []appearance
 	stamps  *studio
+	writer  func() (*packet.Schema, error) // parsed at the first packet
 }
 
 // New plans a night. Planning takes about 0.1 microseconds an alert; the
@@ -84,6 +88,7 @@ func New(o Options) (*Night, error) {
 	n.seed = mix(mix(o.Seed) ^ uint64(n.nid))
 	n.firstID = mix(o.Seed) % objectNames
 	n.stamps = newStudio(n.seed)
+	n.writer = sync.OnceValues(func() (*packet.Schema, error) { return parseWriter(n.schema) })
 	n.plan(o.Alerts)
 	return n, nil
 }

@@ -84,7 +84,11 @@ func (s *Server) load() error {
 		}
 	}
 	var c catalogue
-	if err := readJSON(s.cataloguePath(), &c); err != nil && !errors.Is(err, os.ErrNotExist) {
+	err := readJSON(s.cataloguePath(), &c)
+	if errors.Is(err, os.ErrNotExist) {
+		err = s.checkNew()
+	}
+	if err != nil {
 		return fmt.Errorf("load catalogue: %w", err)
 	}
 	s.last = c.Last
@@ -99,6 +103,16 @@ func (s *Server) load() error {
 		}
 	}
 	return s.removeOrphans()
+}
+
+// checkNew refuses a folder that has logs but no catalogue to say whose: they
+// would be taken for remains, and removed.
+func (s *Server) checkNew() error {
+	logs, err := os.ReadDir(filepath.Join(s.options.Dir, "topics"))
+	if err == nil && len(logs) > 0 {
+		err = fmt.Errorf("%s is gone, but there are logs of %d topics", s.cataloguePath(), len(logs))
+	}
+	return err
 }
 
 func (s *Server) loadTopic(entry catalogueTopic) error {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
+	"github.com/googleapis/gax-go/v2"
 	"nightwire.dev/infra/local/pubsub/journal"
 	"nightwire.dev/infra/local/pubsub/queue"
 )
@@ -80,7 +81,7 @@ func (s *Server) pushAll(ctx context.Context, sub *subscription, endpoint string
 func (s *Server) push(ctx context.Context, sub *subscription, endpoint string, d queue.Delivery) {
 	var err error
 	for pause := firstKnock; ; pause = min(2*pause, lastKnock) {
-		if err = s.post(sub, endpoint, d); !unreached(err) || !sleep(ctx, pause) {
+		if err = s.post(sub, endpoint, d); !unreached(err) || gax.Sleep(ctx, pause) != nil {
 			break
 		}
 	}
@@ -132,16 +133,4 @@ func (s *Server) post(sub *subscription, endpoint string, d queue.Delivery) erro
 func unreached(err error) bool {
 	var operation *net.OpError
 	return errors.As(err, &operation) && operation.Op == "dial"
-}
-
-// sleep waits, and says whether it was not cut short.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
+	"github.com/googleapis/gax-go/v2"
 )
 
 // A publish call carries at most this much, well within Pub/Sub's limits.
@@ -120,7 +121,7 @@ func (s *sender) run(ctx context.Context) {
 		found, err := s.collect()
 		if err != nil {
 			s.log(ctx, "collect notifications", err)
-			s.pause(ctx, longestPause)
+			_ = gax.Sleep(ctx, longestPause)
 			continue
 		}
 		if found.next == s.position {
@@ -188,21 +189,9 @@ func (s *sender) publish(ctx context.Context, messages []*pubsubpb.PubsubMessage
 			return false
 		}
 		s.log(ctx, "publish notifications", err, slog.Int("messages", len(messages)))
-		if !s.pause(ctx, pause) {
+		if gax.Sleep(ctx, pause) != nil {
 			return false
 		}
-	}
-}
-
-// pause waits, and says whether it was left to.
-func (s *sender) pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }
 

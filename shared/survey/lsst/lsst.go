@@ -78,16 +78,7 @@ func mjd(source packet.Value) float64 {
 // Detections are the triggering detection, first, and those of the history in
 // the packet's order.
 func Detections(record packet.Value) []alert.Detection {
-	found := []alert.Detection{}
-	if d, ok := detection(record.Get("diaSource")); ok {
-		found = append(found, d)
-	}
-	for _, previous := range record.Get("prvDiaSources").Items() {
-		if d, ok := detection(previous); ok {
-			found = append(found, d)
-		}
-	}
-	return found
+	return alert.Collect(record.Get("diaSource"), record.Get("prvDiaSources"), detection)
 }
 
 // Limits are the upper limits of the history, which packets had up to 7.4.

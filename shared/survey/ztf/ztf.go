@@ -52,16 +52,7 @@ var bands = map[int64]string{1: "g", 2: "r", 3: "i"}
 // Detections are the triggering detection, first, and those of the history in
 // the packet's order. History without a magnitude is an upper limit: see Limits.
 func Detections(record packet.Value) []alert.Detection {
-	found := []alert.Detection{}
-	if d, ok := detection(record.Get("candidate")); ok {
-		found = append(found, d)
-	}
-	for _, previous := range record.Get("prv_candidates").Items() {
-		if d, ok := detection(previous); ok {
-			found = append(found, d)
-		}
-	}
-	return found
+	return alert.Collect(record.Get("candidate"), record.Get("prv_candidates"), detection)
 }
 
 // Limits are the upper limits of the history in the packet's order.
