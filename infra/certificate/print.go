@@ -40,7 +40,7 @@ func (c *Certificate) Print(w io.Writer) {
 	if l == (Latency{}) {
 		return
 	}
-	fmt.Fprintf(w, "\nKafka to row: median %.2f s, 90 %% %.2f s, 99 %% %.2f s, longest %.2f s\n", l.P50, l.P90, l.P99, l.Max)
+	fmt.Fprintf(w, "\nfrom Kafka's timestamp to the making of the row: median %.2f s, 90 %% %.2f s, 99 %% %.2f s, longest %.2f s\n", l.P50, l.P90, l.P99, l.Max)
 }
 
 func (c *Certificate) printMissing(w io.Writer) {
