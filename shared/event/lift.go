@@ -77,33 +77,20 @@ func stringEnd(b []byte, at int) int {
 
 // skipValue returns the place after the value that begins at at.
 func skipValue(b []byte, at int) int {
-	for depth := 0; at < len(b); {
-		switch b[at] {
-		case '"':
+	for depth := 0; at < len(b); at++ {
+		switch c := b[at]; {
+		case c == '"':
 			end := stringEnd(b, at)
 			if end < 0 {
 				return len(b)
 			}
-			at = end
-		case '{', '[':
+			at = end - 1
+		case c == '{' || c == '[':
 			depth++
-			at++
-		case '}', ']':
-			if depth == 0 {
-				return at
-			}
-			depth--
-			at++
-		case ',':
-			if depth == 0 {
-				return at
-			}
-			at++
-		default:
-			at++
-		}
-		if depth == 0 && at < len(b) && (b[at] == ',' || b[at] == '}' || b[at] == ']') {
+		case depth == 0 && (c == '}' || c == ']' || c == ','):
 			return at
+		case c == '}' || c == ']':
+			depth--
 		}
 	}
 	return at
