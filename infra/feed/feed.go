@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/googleapis/gax-go/v2"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"nightwire.dev/infra/cluster"
 	"nightwire.dev/infra/source"
@@ -44,7 +45,7 @@ func Send(ctx context.Context, s *source.Source, o Options) (*Report, error) {
 		return nil, err
 	}
 	defer client.Close()
-	if err := client.Ping(ctx); err != nil {
+	if err := reach(ctx, client); err != nil {
 		return nil, fmt.Errorf("reach Kafka at %s: %w", o.Kafka.Bootstrap, err)
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -76,6 +77,21 @@ func Send(ctx context.Context, s *source.Source, o Options) (*Report, error) {
 	wait.Wait()
 	r.Took = time.Since(r.Began)
 	return r, context.Cause(ctx)
+}
+
+// graceToReach is how long a broker may take that is being started.
+const graceToReach = 5 * time.Second
+
+// reach asks the broker for a sign of life.
+func reach(ctx context.Context, client *kgo.Client) error {
+	ctx, cancel := context.WithTimeout(ctx, graceToReach)
+	defer cancel()
+	for {
+		err := client.Ping(ctx)
+		if err == nil || gax.Sleep(ctx, 200*time.Millisecond) != nil {
+			return err
+		}
+	}
 }
 
 // repeated goes through the packets so many times.
