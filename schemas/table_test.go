@@ -183,8 +183,12 @@ func TestViews(t *testing.T) {
 	}
 	for survey, query := range want {
 		views := Views(survey)
-		if len(views) != 1 || views[0].Name != "alerts" || views[0].Description == "" {
+		if len(views) != 2 || views[0].Name != "alerts" || views[1].Name != "records" || views[1].Description == "" {
 			t.Fatalf("Views(%q) = %v", survey, views)
+		}
+		const records = "(PARTITION BY kafka.topic, kafka.partition, kafka.offset ORDER BY CASE outcome WHEN 'stored' THEN 1 "
+		if !strings.Contains(views[1].Query, records) {
+			t.Errorf("view records is %s", views[1].Query)
 		}
 		if diff := cmp.Diff(query, views[0].In("survey."+survey)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", survey, diff)

@@ -14,25 +14,42 @@ func (v View) In(dataset string) string {
 	return strings.ReplaceAll(v.Query, "{dataset}", dataset)
 }
 
-// Views returns the views of a survey's streams that follow from Tables: alerts, one row an alert.
+// Views returns the views of a survey's streams that follow from Tables: alerts, one row an alert, and records, one row
+// a Kafka record. The tables behind them may have a row twice.
 //
-// The night stands beside the key in PARTITION BY so that BigQuery may look at one night's partition when asked for
-// one night; an alert has one night, so this keeps no row more.
+// The night stands beside the alert's key in PARTITION BY so that BigQuery may look at one night's partition when asked
+// for one night; an alert has one night, so this keeps no row more. A record that was tried again ended as the best
+// that was said of it.
 func Views(survey string) []View {
-	var views []View
+	tables := map[string]Table{}
 	for _, table := range Tables(survey) {
-		if table.Name != "alerts_stream" {
-			continue
-		}
-		key := table.PartitionBy + ", " + strings.Join(table.PrimaryKey, ", ")
-		views = append(views, View{
+		tables[table.Name] = table
+	}
+	alerts, ok := tables["alerts_stream"]
+	if !ok {
+		return nil
+	}
+	ledger := tables["ledger"]
+	return []View{
+		{
 			Name:        "alerts",
 			Description: "Alerts as the survey sent them, without cutouts: one row an alert, the first archived.",
-			Query: "SELECT *\n" +
-				"FROM `{dataset}." + table.Name + "`\n" +
-				"WHERE TRUE\n" +
-				"QUALIFY ROW_NUMBER() OVER (PARTITION BY " + key + " ORDER BY nightwire.archived_at, nightwire.generation) = 1\n",
-		})
+			Query: first(alerts.Name, append([]string{alerts.PartitionBy}, alerts.PrimaryKey...),
+				"nightwire.archived_at, nightwire.generation"),
+		},
+		{
+			Name:        "records",
+			Description: "What became of every Kafka record: one row a record.",
+			Query: first(ledger.Name, ledger.PrimaryKey,
+				"CASE outcome WHEN 'stored' THEN 1 WHEN 'conflict' THEN 2 WHEN 'duplicate' THEN 3 ELSE 4 END, recorded_at"),
+		},
 	}
-	return views
+}
+
+// first is a query for the first row of each key.
+func first(table string, key []string, order string) string {
+	return "SELECT *\n" +
+		"FROM `{dataset}." + table + "`\n" +
+		"WHERE TRUE\n" +
+		"QUALIFY ROW_NUMBER() OVER (PARTITION BY " + strings.Join(key, ", ") + " ORDER BY " + order + ") = 1\n"
 }

@@ -40,7 +40,7 @@ func (c *Certificate) Print(w io.Writer) {
 	if l == (Latency{}) {
 		return
 	}
-	fmt.Fprintf(w, "\nfrom Kafka's timestamp to the making of the row: median %.2f s, 90 %% %.2f s, 99 %% %.2f s, longest %.2f s\n", l.P50, l.P90, l.P99, l.Max)
+	fmt.Fprintf(w, "\nall alerts in the table, from Kafka's timestamp to the making of the row: median %.2f s, 90 %% %.2f s, 99 %% %.2f s, longest %.2f s\n", l.P50, l.P90, l.P99, l.Max)
 }
 
 func (c *Certificate) printMissing(w io.Writer) {
@@ -74,10 +74,19 @@ func (r *Run) PrintRun(w io.Writer) {
 	total := 0.0
 	for _, p := range r.Processes {
 		total += p.CPUMsPerAlert
-		fmt.Fprintf(t, "%s\t%.2f\t%.0f\t%.0f\t%.0f\t%d\t\n", p.Name, p.CPUMsPerAlert, p.HalfwayMB, p.EndMB, p.PeakMB, p.Restarts)
+		fmt.Fprintf(t, "%s\t%.2f\t%s\t%s\t%s\t%d\t\n", p.Name, p.CPUMsPerAlert,
+			megabytes(p.HalfwayMB), megabytes(p.EndMB), megabytes(p.PeakMB), p.Restarts)
 	}
 	fmt.Fprintf(t, "all\t%.2f\t\t\t\t\t\n", total)
 	_ = t.Flush()
+}
+
+// megabytes is a size that may be unknown.
+func megabytes(mb float64) string {
+	if mb == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.0f", mb)
 }
 
 // Save writes the certificate as JSON.

@@ -45,6 +45,9 @@ func TestRefuses(t *testing.T) {
 		"night":                {[]string{"run", "--night", "tomorrow"}, "want YYYY-MM-DD"},
 		"feed without a stack": {[]string{"feed"}, "no stack runs here"},
 		"query without tables": {[]string{"query", "SELECT 1"}, "make some with nightwire run"},
+		"query that changes":   {[]string{"query", "DROP TABLE ledger"}, "want SELECT or WITH"},
+		"night of LSST":        {[]string{"run", "--stream", "lsst"}, "there are synthetic nights of ztf only"},
+		"topic of nobody":      {[]string{"run", "--topic", "my_alerts"}, "the connector of stream ztf does not read it"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -140,6 +143,10 @@ func TestUp(t *testing.T) {
 	awaitRows(t, e, 40)
 	out, err := nightwire(t, dir, "query", "SELECT COUNT(DISTINCT candid) AS alerts FROM alerts")
 	if err != nil || strings.Join(strings.Fields(out), " ") != "alerts 40" {
+		t.Errorf("query: %v\n%s", err, out)
+	}
+	out, err = nightwire(t, dir, "query", "SELECT outcome, COUNT(*) AS n FROM records GROUP BY outcome")
+	if err != nil || strings.Join(strings.Fields(out), " ") != "outcome n stored 40" {
 		t.Errorf("query: %v\n%s", err, out)
 	}
 	if err := up.command.Process.Signal(syscall.SIGINT); err != nil {

@@ -16,7 +16,7 @@ type alerts struct {
 	Alerts    string        `arg:"" optional:"" help:"Alerts to send: a folder, an .avro file, a .tar or a .tar.gz. Without it, a synthetic night."`
 	Synthetic int           `help:"Number of alerts of the synthetic night." default:"5000" short:"n"`
 	Seed      uint64        `help:"Seed of the synthetic night." default:"1"`
-	Night     string        `help:"Date of the synthetic night, UTC." default:"2026-09-01"`
+	Night     string        `help:"Date of the synthetic night, UTC. Without it, each size and seed has a night of its own." placeholder:"YYYY-MM-DD"`
 	Rate      float64       `help:"Alerts a second; without it, as fast as Kafka takes them." placeholder:"N"`
 	Visit     int           `help:"Send so many alerts at once, each time that --every says, as a telescope does." placeholder:"N"`
 	Every     time.Duration `help:"Time between two visits, with --visit." default:"45s"`
@@ -46,11 +46,23 @@ func (a *alerts) source(stream names.Stream) (*source.Source, error) {
 	if stream != names.ZTF {
 		return nil, fmt.Errorf("there are synthetic nights of ztf only: name a folder of alerts of %s", stream)
 	}
-	night, err := time.Parse(time.DateOnly, a.Night)
-	if err != nil {
-		return nil, fmt.Errorf("--night %q: want YYYY-MM-DD", a.Night)
+	night := a.defaultNight()
+	if a.Night != "" {
+		var err error
+		if night, err = time.Parse(time.DateOnly, a.Night); err != nil {
+			return nil, fmt.Errorf("--night %q: want YYYY-MM-DD", a.Night)
+		}
 	}
 	return source.Synthetic(a.Seed, night, a.Synthetic)
+}
+
+// defaultNight is the date of a night that is not named. A night of another
+// size or seed is another sky, whose alerts would have the identities of this
+// one's if it had its date.
+func (a *alerts) defaultNight() time.Time {
+	const nights = 2300
+	first := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	return first.AddDate(0, 0, int((uint64(a.Synthetic)+37*(a.Seed-1))%nights))
 }
 
 func (a *alerts) topic(stream names.Stream) feed.Namer {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,7 +18,7 @@ import (
 type feedCommand struct {
 	state
 	alerts
-	Stream names.Stream  `help:"Stream that the alerts belong to: ztf, ztf-partnership or lsst; the local stack's where that is fed." default:"ztf" enum:"ztf,ztf-partnership,lsst"`
+	Stream names.Stream  `help:"Stream that the alerts belong to: ztf, ztf-partnership or lsst. Default: the running local stack's, or ztf."`
 	Kafka  cluster.Kafka `embed:"" prefix:"kafka-"`
 }
 
@@ -39,7 +40,14 @@ func (c *feedCommand) Run(ctx context.Context) error {
 		if !ok {
 			return errors.New("no stack runs here: start one with nightwire up, or name a Kafka with --kafka-bootstrap")
 		}
+		if c.Stream != "" && c.Stream != running.Stream {
+			return fmt.Errorf("--stream %s: the stack that runs here serves %s", c.Stream, running.Stream)
+		}
 		c.Kafka.Bootstrap, c.Stream = running.Kafka, running.Stream
+	}
+	c.Stream = cmp.Or(c.Stream, names.ZTF)
+	if err := c.Stream.Validate(); err != nil {
+		return fmt.Errorf("--stream: %w", err)
 	}
 	from, err := c.source(c.Stream)
 	if err != nil {

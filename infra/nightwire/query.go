@@ -5,12 +5,14 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"math"
 	"math/big"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -23,14 +25,14 @@ import (
 type queryCommand struct {
 	state
 	Stream names.Stream `help:"Stream whose tables are asked: ztf, ztf-partnership or lsst; without it, the last that ran."`
-	SQL    string       `arg:"" help:"The query, in GoogleSQL; - reads it from standard input. Tables: alerts, alerts_stream, ledger."`
+	SQL    string       `arg:"" help:"The query, in GoogleSQL; - reads it from standard input. Tables: alerts, records; behind them alerts_stream, ledger."`
 }
 
 // Help is what --help shows besides the flags.
 func (queryCommand) Help() string {
 	return `Examples:
   nightwire query "SELECT objectId, candidate.magpsf FROM alerts ORDER BY candidate.magpsf LIMIT 5"
-  nightwire query "SELECT outcome, COUNT(*) AS records FROM ledger GROUP BY outcome"`
+  nightwire query "SELECT outcome, COUNT(*) AS records FROM records GROUP BY outcome"`
 }
 
 // Run answers from the running stack, or starts its BigQuery alone for the one
@@ -43,6 +45,9 @@ func (c *queryCommand) Run(ctx context.Context) error {
 			return fmt.Errorf("read the query: %w", err)
 		}
 		sql = string(text)
+	}
+	if !asks(sql) {
+		return errors.New("this asks and changes nothing: want SELECT or WITH; to change a table, point a BigQuery client at nightwire up")
 	}
 	last, _ := stack.Last(c.Dir)
 	if c.Stream == "" {
@@ -63,6 +68,13 @@ func (c *queryCommand) Run(ctx context.Context) error {
 	}
 	return printAnswer(ctx, e, sql, os.Stdout)
 }
+
+// question is the beginning of a statement that only reads, after comments and
+// brackets.
+var question = regexp.MustCompile(`(?is)^(\s|\(|(--|#)[^\n]*\n|/\*.*?\*/)*(SELECT|WITH)\b`)
+
+// asks says whether a statement only reads.
+func asks(sql string) bool { return question.MatchString(sql) }
 
 // printAnswer writes the answer as a table. Integers keep all their digits.
 func printAnswer(ctx context.Context, e stack.Endpoints, sql string, w io.Writer) error {

@@ -40,3 +40,23 @@ func TestCell(t *testing.T) {
 		})
 	}
 }
+
+func TestAsks(t *testing.T) {
+	t.Parallel()
+	cases := map[string]bool{
+		"SELECT 1":                     true,
+		"with a AS (SELECT 1) TABLE a": true,
+		" ( select 1 )":                true,
+		"-- why\n/* DROP */ SELECT 1":  true,
+		"DROP TABLE ledger":            false,
+		"/* SELECT */ DELETE FROM a":   false,
+		"-- SELECT 1":                  false,
+		"SELECTED":                     false,
+		"":                             false,
+	}
+	for sql, want := range cases {
+		if got := asks(sql); got != want {
+			t.Errorf("%q asks: %v, want %v", sql, got, want)
+		}
+	}
+}

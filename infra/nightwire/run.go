@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -71,6 +72,9 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 	fmt.Printf("\nthe certificate as JSON: %s\nask the tables: %s query \"SELECT ...\"\n", c.certificatePath(), os.Args[0])
 	if account.Missing > 0 {
 		return fmt.Errorf("%d missing: see %s", account.Missing, c.certificatePath())
+	}
+	if account.Records > 0 && account.Rejected == account.Records {
+		return errors.New("no record is an alert of the stream: all were rejected")
 	}
 	return nil
 }

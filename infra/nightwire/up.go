@@ -45,7 +45,7 @@ Nightwire is up, stream %s, state in %s
 
 Try, in another terminal:
   %s feed --synthetic 1000 --rate 100
-  %s query "SELECT COUNT(*) AS alerts FROM alerts"
+  %s query "SELECT outcome, COUNT(*) AS records FROM records GROUP BY outcome"
 
 Ctrl-C stops everything; the state stays.
 `, e.Stream, e.Dir, e.Kafka, e.PubSub, e.PubSub, e.Storage, e.Storage, r.AlertsBucket(),

@@ -130,9 +130,15 @@ func (s *Stack) run(ctx context.Context, plan []step) error {
 	return nil
 }
 
-// Stop ends the processes, those that produce first, and leaves the state.
+// stopOrder is the alerts' way: whoever sends ends before whoever receives.
+var stopOrder = []string{"connector", "pubsub", "functions", "storage", "bigquery", "kafka"}
+
+// Stop ends the processes in order, and leaves the state.
 func (s *Stack) Stop() error {
-	for _, p := range slices.Backward(s.processes) {
+	ordered := slices.SortedFunc(slices.Values(s.processes), func(a, b *process) int {
+		return slices.Index(stopOrder, a.name) - slices.Index(stopOrder, b.name)
+	})
+	for _, p := range ordered {
 		p.stop()
 	}
 	return s.lock.Close()
