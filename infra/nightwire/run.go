@@ -70,6 +70,9 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	fmt.Printf("\nthe certificate as JSON: %s\nask the tables: %s query \"SELECT ...\"\n", c.certificatePath(), os.Args[0])
+	if run.stuck != nil {
+		return run.stuck
+	}
 	if account.Missing > 0 {
 		return fmt.Errorf("%d missing: see %s", account.Missing, c.certificatePath())
 	}
@@ -99,8 +102,9 @@ func (c *runCommand) pass(ctx context.Context, s *stack.Stack, from *source.Sour
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := s.Settle(ctx); err != nil {
-		return nil, nil, err
+	// A stack that is stuck gets its certificate too: it names what is missing.
+	if run.stuck = s.Settle(ctx); ctx.Err() != nil {
+		return nil, nil, ctx.Err()
 	}
 	stopWatching()
 	<-watching
@@ -148,6 +152,7 @@ func (m *measured) look(s *stack.Stack, bar progress, total, sent int, w stack.W
 type measured struct {
 	certificate.Run
 	before, halfway, end []stack.Usage
+	stuck                error // why the alerts did not all pass, if they did not
 }
 
 // finish computes the figures from the processes' whole lives.
