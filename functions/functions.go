@@ -31,7 +31,7 @@ var functions = map[string]func(context.Context, *instance) (event.Handle, error
 			return nil, err
 		}
 		f := &archive.Archive{
-			Stream: i.stream, Decoder: i.decoder, Ledger: ledger, Log: i.log,
+			Stream: i.resources.Stream, Decoder: i.decoder, Ledger: ledger, Log: i.log,
 			Vault: &archive.Vault{Bucket: i.storage.Bucket(i.resources.AlertsBucket())},
 		}
 		return f.Handle, nil
@@ -41,7 +41,7 @@ var functions = map[string]func(context.Context, *instance) (event.Handle, error
 		if err != nil {
 			return nil, err
 		}
-		f := &rows.Rows{Stream: i.stream, Decoder: i.decoder, Client: i.storage, Alerts: alerts}
+		f := &rows.Rows{Stream: i.resources.Stream, Decoder: i.decoder, Client: i.storage, Alerts: alerts}
 		return f.Handle, nil
 	},
 }

@@ -17,11 +17,9 @@ import (
 
 // instance is what the functions of one stream share within one process.
 type instance struct {
-	stream    names.Stream
 	resources names.Resources
 	log       *slog.Logger
 	decoder   *packet.Decoder
-	pubsub    *pubsub.Client
 	storage   *storage.Client
 	warehouse *warehouse.Warehouse
 	letters   *event.DeadLetters
@@ -45,9 +43,9 @@ func open(ctx context.Context, c *Config, log *slog.Logger) (*instance, error) {
 		return nil, err
 	}
 	return &instance{
-		stream: c.Stream, resources: resources, log: log,
+		resources: resources, log: log,
 		decoder: &packet.Decoder{Registry: registry(c)},
-		pubsub:  topics, storage: buckets, warehouse: tables,
+		storage: buckets, warehouse: tables,
 		letters: &event.DeadLetters{Publisher: topics.Publisher(resources.DeadLetterTopic())},
 	}, nil
 }
@@ -74,7 +72,7 @@ func (i *instance) handler(ctx context.Context, name string) (http.Handler, erro
 }
 
 func (i *instance) table(ctx context.Context, name string) (*warehouse.Table, error) {
-	for _, t := range schemas.Tables(i.stream.Survey()) {
+	for _, t := range schemas.Tables(i.resources.Stream.Survey()) {
 		if t.Name == name {
 			return i.warehouse.Table(ctx, t)
 		}

@@ -88,12 +88,13 @@ func (c *runCommand) pass(ctx context.Context, s *stack.Stack, from *source.Sour
 	run := &measured{before: s.Usage()}
 	var sent atomic.Int64
 	bar := newProgress(from.Count*c.Repeat, "passed")
+	look := func(w stack.Waiting) { run.look(s, bar, from.Count*c.Repeat, int(sent.Load()), w) }
 	watched, stopWatching := context.WithCancel(ctx)
 	defer stopWatching()
 	watching := make(chan struct{})
 	go func() {
 		defer close(watching)
-		s.Watch(watched, func(w stack.Waiting) { run.look(s, bar, from.Count*c.Repeat, int(sent.Load()), w) })
+		s.Watch(watched, look)
 	}()
 	report, err := feed.Send(ctx, from, feed.Options{
 		Kafka: cluster.Kafka{Bootstrap: s.Kafka}, Topic: c.topic(c.Stream), Repeat: c.Repeat, Pace: c.pace(),
@@ -102,12 +103,12 @@ func (c *runCommand) pass(ctx context.Context, s *stack.Stack, from *source.Sour
 	if err != nil {
 		return nil, nil, err
 	}
-	// A stack that is stuck gets its certificate too: it names what is missing.
-	if run.stuck = s.Settle(ctx); ctx.Err() != nil {
-		return nil, nil, ctx.Err()
-	}
 	stopWatching()
 	<-watching
+	// A stack that is stuck gets its certificate too: it names what is missing.
+	if run.stuck = s.Settle(ctx, look); ctx.Err() != nil {
+		return nil, nil, ctx.Err()
+	}
 	run.Records, run.Seconds = report.Records, time.Since(report.Began).Seconds()
 	run.end = s.Usage()
 	_ = bar.Finish()

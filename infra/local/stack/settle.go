@@ -72,8 +72,8 @@ var services = &http.Client{Timeout: 10 * time.Second}
 
 // Settle returns when no alert waits anywhere. It looks at the stages in the
 // order in which alerts pass them, so an alert that leaves one before we look
-// is seen at the next.
-func (e Endpoints) Settle(ctx context.Context) error {
+// is seen at the next. Each look is told.
+func (e Endpoints) Settle(ctx context.Context, tell func(Waiting)) error {
 	last, moved := -1, time.Now()
 	return await(ctx, glance, func() (bool, error) {
 		w, err := e.waiting(ctx)
@@ -84,6 +84,7 @@ func (e Endpoints) Settle(ctx context.Context) error {
 			}
 			return false, nil
 		}
+		tell(w)
 		if n := w.Total(); n != last {
 			last, moved = n, time.Now()
 		}
