@@ -64,3 +64,21 @@ func TestNoFluxIsNotPositive(t *testing.T) {
 		t.Error("a flux of zero counts as a brightening")
 	}
 }
+
+func TestUnitUJy(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct{ zeroPoint, want float64 }{
+		"the microjansky's":   {23.9, 1},
+		"the nanojansky's":    {31.4, 0.001},
+		"five magnitudes up":  {18.9, 100},
+		"of SDSS, nanomaggie": {22.5, 3.630780547701013},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := alert.UnitUJy(c.zeroPoint); math.Abs(got-c.want) > rounding*c.want {
+				t.Errorf("unit is %v microjansky, want %v", got, c.want)
+			}
+		})
+	}
+}

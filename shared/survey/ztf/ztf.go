@@ -46,56 +46,6 @@ func Read(p *packet.Packet) (alert.Alert, error) {
 // survey names its Kafka topics after the same date.
 func Night(a *alert.Alert) string { return a.ObservedAt.Format(time.DateOnly) }
 
-// bands are the filters by their fid.
-var bands = map[int64]string{1: "g", 2: "r", 3: "i"}
-
-// Detections are the triggering detection, first, and those of the history in
-// the packet's order. History without a magnitude is an upper limit: see Limits.
-func Detections(record packet.Value) []alert.Detection {
-	return alert.Collect(record.Get("candidate"), record.Get("prv_candidates"), detection)
-}
-
-// Limits are the upper limits of the history in the packet's order.
-func Limits(record packet.Value) []alert.Limit {
-	var limits []alert.Limit
-	for _, previous := range record.Get("prv_candidates").Items() {
-		limit := previous.Get("diffmaglim")
-		if previous.Get("magpsf").IsNull() && !limit.IsNull() {
-			limits = append(limits, alert.Limit{
-				MJD:  alert.MJDFromJD(previous.Get("jd").Float()),
-				Band: bands[previous.Get("fid").Int()],
-				Mag:  limit.Float(),
-			})
-		}
-	}
-	return limits
-}
-
-func detection(c packet.Value) (alert.Detection, bool) {
-	mag, sigma := c.Get("magpsf"), c.Get("sigmapsf")
-	if mag.IsNull() || sigma.IsNull() {
-		return alert.Detection{}, false
-	}
-	d := alert.Detection{
-		MJD:       alert.MJDFromJD(c.Get("jd").Float()),
-		Band:      bands[c.Get("fid").Int()],
-		RADeg:     Number(c.Get("ra")),
-		DecDeg:    Number(c.Get("dec")),
-		RealBogus: Number(c.Get("drb")),
-	}
-	if !d.RealBogus.Known {
-		d.RealBogus = Number(c.Get("rb"))
-	}
-	if candid := c.Get("candid"); !candid.IsNull() {
-		d.Candid = alert.Some(candid.Int())
-	}
-	d.FluxUJy, d.FluxErrUJy = alert.Flux(mag.Float(), sigma.Float())
-	if positive := IsPositive(c.Get("isdiffpos")); positive.Known && !positive.Value {
-		d.FluxUJy = -d.FluxUJy
-	}
-	return d, true
-}
-
 // IsPositive settles isdiffpos: "t" or "1" (in very old packets the number 1)
 // is a positive subtraction, "f" or "0" a negative one; detections of one
 // packet mix both spellings. Upper limits have none.
@@ -116,13 +66,31 @@ func IsPositive(v packet.Value) alert.Maybe[bool] {
 	return alert.Maybe[bool]{}
 }
 
-// noMatch is what the survey writes where it looked for a neighbour and found
+// NoMatch is what the survey writes where it looked for a neighbour and found
 // none: in ssdistnr, ssmagnr, distpsnr1, sgscore1 and their like.
-const noMatch = -999
+const NoMatch = -999
+
+// noName is what the survey writes for the name of what it did not find: in
+// ssnamenr.
+const noName = "null"
+
+// IsMissing says whether a value is null, or what the survey writes for null.
+func IsMissing(v packet.Value) bool {
+	switch v.Kind() {
+	case packet.Null:
+		return true
+	case packet.Float, packet.Double:
+		return v.Float() == NoMatch
+	case packet.String:
+		return string(v.Bytes()) == noName
+	default:
+		return false
+	}
+}
 
 // Number is a measured number: null and -999 are both a missing value.
 func Number(v packet.Value) alert.Maybe[float64] {
-	if v.IsNull() || v.Float() == noMatch {
+	if v.IsNull() || v.Float() == NoMatch {
 		return alert.Maybe[float64]{}
 	}
 	return alert.Some(v.Float())
