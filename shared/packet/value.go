@@ -183,7 +183,4 @@ func span(data []byte) []byte {
 }
 
 // size is the length of a value that has been checked.
-func size(t *Type, data []byte) int {
-	end, _ := t.scan(data, 0, 0)
-	return end
-}
+func size(t *Type, data []byte) int { return t.skip(data, 0) }
