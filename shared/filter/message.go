@@ -1,0 +1,145 @@
+package filter
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"nightwire.dev/schemas"
+	"nightwire.dev/shared/alert"
+	"nightwire.dev/shared/names"
+	"nightwire.dev/shared/survey"
+)
+
+// Provenance is where a matching alert is kept, and how it came.
+type Provenance struct {
+	Stream     names.Stream
+	Bucket     string // of alerts
+	Object     string
+	Generation int64
+	Replay     bool // the alert came again, on somebody's order
+	At         time.Time
+}
+
+// nightwire is what a message has besides the survey's record.
+type nightwire struct {
+	Stream     names.Stream    `json:"stream"`
+	Filter     string          `json:"filter"`
+	Version    int             `json:"version"`
+	ObjectID   string          `json:"objectId"`
+	Candid     string          `json:"candid"`
+	Night      string          `json:"night"`
+	ObservedAt time.Time       `json:"observed_at"`
+	Columns    json.RawMessage `json:"columns"`
+	Archive    string          `json:"archive"` // gs://bucket/object#generation
+	Replay     bool            `json:"replay"`
+	MatchedAt  time.Time       `json:"matched_at"`
+}
+
+// AppendMessage appends what subscribers get, as JSON: the survey's record in
+// its own names without the stamps, and a member "nightwire". A field that is a
+// 64-bit integer (an Avro long, such as candid) is a string of its digits, so
+// that readers that have only doubles lose none of them.
+func AppendMessage(b []byte, a *alert.Alert, m Match, p Provenance) []byte {
+	b = append(b, '{')
+	for name, value := range a.Record.Fields() {
+		if isCutout(name.Name) {
+			continue
+		}
+		b = strconv.AppendQuote(b, name.Name)
+		b = append(b, ':')
+		b = value.AppendExactJSON(b)
+		b = append(b, ',')
+	}
+	own, err := json.Marshal(nightwire{
+		Stream: p.Stream, Filter: m.Filter.Name, Version: m.Filter.Version,
+		ObjectID: a.ObjectID, Candid: strconv.FormatInt(a.Candid, 10), Night: survey.Night(a), ObservedAt: a.ObservedAt,
+		Columns: AppendColumns(nil, m.Columns), Archive: p.archive(), Replay: p.Replay, MatchedAt: p.At,
+	})
+	if err != nil { // texts, numbers and dates between 1990 and 2100
+		own = []byte("null")
+	}
+	b = append(b, `"nightwire":`...)
+	b = append(b, own...)
+	return append(b, '}')
+}
+
+func isCutout(name string) bool {
+	for _, cutout := range schemas.Cutouts() {
+		if name == cutout {
+			return true
+		}
+	}
+	return false
+}
+
+// archive names one generation of the archived file.
+func (p Provenance) archive() string {
+	return "gs://" + p.Bucket + "/" + p.Object + "#" + strconv.FormatInt(p.Generation, 10)
+}
+
+// AppendColumns appends computed columns as a JSON object, in their order.
+// 64-bit integers are strings, as everywhere in a message.
+func AppendColumns(b []byte, columns []Column) []byte {
+	b = append(b, '{')
+	for i, c := range columns {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(strconv.AppendQuote(b, c.Name), ':')
+		value := c.Value
+		if n, ok := value.(int64); ok {
+			value = strconv.FormatInt(n, 10)
+		}
+		text, err := json.Marshal(value)
+		if err != nil { // bool, finite number, text or nil
+			text = []byte("null")
+		}
+		b = append(b, text...)
+	}
+	return append(b, '}')
+}
+
+// longestAttribute is Pub/Sub's limit on an attribute's value, in bytes.
+const longestAttribute = 1024
+
+// Attributes are those of a match's message, by which subscriptions can choose:
+// attributes.filter = "rising" AND attributes.young = "true". A computed column
+// that is a bool, an int or a text is among them, where it is not missing.
+func Attributes(a *alert.Alert, m Match, p Provenance) map[string]string {
+	attributes := map[string]string{
+		"stream": string(p.Stream), "filter": m.Filter.Name, "version": strconv.Itoa(m.Filter.Version),
+		"objectId": a.ObjectID, "candid": strconv.FormatInt(a.Candid, 10), "band": band(a),
+		AttributeBucket: p.Bucket, AttributeObject: p.Object,
+		AttributeGeneration: strconv.FormatInt(p.Generation, 10), AttributeReplay: strconv.FormatBool(p.Replay),
+	}
+	for _, c := range m.Columns {
+		switch v := c.Value.(type) {
+		case bool:
+			attributes[c.Name] = strconv.FormatBool(v)
+		case int64:
+			attributes[c.Name] = strconv.FormatInt(v, 10)
+		case string:
+			if len(v) <= longestAttribute {
+				attributes[c.Name] = v
+			}
+		}
+	}
+	return attributes
+}
+
+// The attributes that say where the alert is kept and how it came.
+const (
+	AttributeBucket     = "nightwire.bucket"
+	AttributeObject     = "nightwire.object"
+	AttributeGeneration = "nightwire.generation"
+	AttributeReplay     = "nightwire.replay"
+)
+
+// band is that of the detection; empty where the survey sent no flux.
+func band(a *alert.Alert) string {
+	if detections := survey.Detections(a); len(detections) > 0 {
+		return detections[0].Band
+	}
+	return ""
+}
