@@ -2,6 +2,7 @@ package expression
 
 import (
 	"math"
+	"math/bits"
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
@@ -115,11 +116,11 @@ var integerOperations = map[string]func(a, b int64) (int64, bool){
 		return a - b, (a-b < a) == (b > 0)
 	},
 	operators.Multiply: func(a, b int64) (int64, bool) {
-		if a == 0 || b == 0 {
-			return 0, true
+		high, low := bits.Mul64(magnitude(a), magnitude(b))
+		if (a < 0) != (b < 0) {
+			return a * b, high == 0 && low <= 1<<63
 		}
-		product := a * b
-		return product, product/b == a && !(a == -1 && b == math.MinInt64) && !(b == -1 && a == math.MinInt64)
+		return a * b, high == 0 && low < 1<<63
 	},
 	operators.Divide: func(a, b int64) (int64, bool) {
 		if b == 0 || a == math.MinInt64 && b == -1 {
@@ -133,4 +134,12 @@ var integerOperations = map[string]func(a, b int64) (int64, bool){
 		}
 		return a % b, true
 	},
+}
+
+// magnitude is the absolute value, which for the least int64 is none itself.
+func magnitude(v int64) uint64 {
+	if v < 0 {
+		return -uint64(v)
+	}
+	return uint64(v)
 }

@@ -359,3 +359,34 @@ func TestNesting(t *testing.T) {
 		}
 	}
 }
+
+// TestOverflow has products at the edge of 64 bits be right or missing.
+func TestOverflow(t *testing.T) {
+	t.Parallel()
+	a := newAlert(t, func(record map[string]any) {
+		record["candidate"].(map[string]any)["nid"] = int32(1)
+	})
+	for text, want := range map[string]any{
+		"(-9223372036854775807 - 1) * candidate.nid":     int64(-9223372036854775808),
+		"(-9223372036854775807 - 1) * -1":                nil,
+		"3037000500 * 3037000500":                        nil,
+		"-3037000500 * 3037000499":                       int64(-9223372033963249500),
+		"4611686018427387904 * -2":                       int64(-9223372036854775808),
+		"4611686018427387904 * 2":                        nil,
+		"0 * 9223372036854775807":                        int64(0),
+		"-(-9223372036854775807 - 1)":                    nil,
+		"(-9223372036854775807 - 1) / -1":                nil,
+		"abs(-9223372036854775807 - 1)":                  nil,
+		"-9223372036854775807 - candidate.nid":           int64(-9223372036854775808),
+		"-9223372036854775807 - 1 - candidate.nid":       nil,
+		"9223372036854775806 + candidate.nid":            int64(9223372036854775807),
+		"9223372036854775807 - -1":                       nil,
+		"-9223372036854775808 + 9223372036854775807":     int64(-1),
+		"-9223372036854775808 < 9223372036854775807":     true,
+		"9223372036854775807 + 0 == 9223372036854775807": true,
+	} {
+		if got := value(t, text, a); got != want {
+			t.Errorf("%s: got %v, want %v", text, got, want)
+		}
+	}
+}

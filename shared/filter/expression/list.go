@@ -148,25 +148,23 @@ func (c *compiler) comprehension(e ast.Expr) code {
 			c.loop[loop.IterVar()] = outer
 		}
 	}()
-	step, body := loop.LoopStep().AsCall(), code{}
+	step := loop.LoopStep().AsCall()
 	switch arguments := step.Args(); step.FunctionName() {
 	case operators.LogicalOr:
-		body = c.quantifier(over, variable, c.scalar(arguments[1]), true)
+		return c.quantifier(over, variable, c.scalar(arguments[1]), true)
 	case operators.LogicalAnd:
-		body = c.quantifier(over, variable, c.scalar(arguments[1]), false)
+		return c.quantifier(over, variable, c.scalar(arguments[1]), false)
 	case operators.Conditional:
 		condition := c.scalar(arguments[0])
 		if appended := arguments[1].AsCall().Args()[1]; appended.Kind() == ast.ListKind {
-			body = c.collection(over, variable, &condition, c.scalar(appended.AsList().Elements()[0]))
-		} else {
-			body = c.exactlyOne(over, variable, condition)
+			return c.collection(over, variable, &condition, c.scalar(appended.AsList().Elements()[0]))
 		}
+		return c.exactlyOne(over, variable, condition)
 	case operators.Add:
-		body = c.collection(over, variable, nil, c.scalar(arguments[1].AsList().Elements()[0]))
+		return c.collection(over, variable, nil, c.scalar(arguments[1].AsList().Elements()[0]))
 	default:
 		return c.refuse(e, "a filter has no such loop")
 	}
-	return body
 }
 
 // quantifier is exists (found is true) or all (found is false).

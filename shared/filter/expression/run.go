@@ -11,16 +11,16 @@ import (
 )
 
 // The limits of one evaluation. A step takes some nanoseconds, so MaxCost ends
-// a runaway after a millisecond or so; MaxTime is for what costs do not see.
+// a runaway after a few milliseconds; MaxTime is for what costs do not see.
 const (
 	MaxCost = 100_000
-	MaxTime = 50 * time.Millisecond
+	MaxTime = 250 * time.Millisecond
 )
 
 // What ends an evaluation early.
 var (
 	ErrCost = errors.New("the evaluation takes more than 100000 steps")
-	ErrTime = errors.New("the evaluation takes more than 50 ms")
+	ErrTime = errors.New("the evaluation takes more than 250 ms")
 )
 
 // Run evaluates a program's expressions on one alert.
