@@ -223,7 +223,7 @@ func TestMessage(t *testing.T) {
 		Stream: names.ZTF, Bucket: "b", Object: "v4.02/night=2026-09-01/x/1.avro", Generation: 17, Replay: true, At: time.Date(2026, 9, 1, 5, 0, 0, 0, time.UTC),
 	}
 	var got map[string]any
-	if err := json.Unmarshal(filter.AppendMessage(nil, a, m, p), &got); err != nil {
+	if err := json.Unmarshal(filter.AppendMessage(nil, filter.AppendRecord(nil, a), a, m, p), &got); err != nil {
 		t.Fatal(err)
 	}
 	candid := fmt.Sprint(a.Candid)

@@ -36,21 +36,18 @@ type nightwire struct {
 	MatchedAt  time.Time       `json:"matched_at"`
 }
 
-// AppendMessage appends what subscribers get, as JSON: the survey's record in
-// its own names without the stamps, and a member "nightwire". A field that is a
-// 64-bit integer (an Avro long, such as candid) is a string of its digits, so
-// that readers that have only doubles lose none of them.
-func AppendMessage(b []byte, a *alert.Alert, m Match, p Provenance) []byte {
-	b = append(b, '{')
-	for name, value := range a.Record.Fields() {
-		if isCutout(name.Name) {
-			continue
-		}
-		b = strconv.AppendQuote(b, name.Name)
-		b = append(b, ':')
-		b = value.AppendExactJSON(b)
-		b = append(b, ',')
-	}
+// AppendRecord appends the survey's record as JSON, in its own names, without
+// the stamps: what all messages of an alert begin with. A field that is a 64-bit
+// integer (an Avro long, such as candid) is a string of its digits, so that
+// readers that have only doubles lose none of them.
+func AppendRecord(b []byte, a *alert.Alert) []byte {
+	return a.Record.AppendExactJSON(b, schemas.Cutouts()...)
+}
+
+// AppendMessage appends what subscribers get, as JSON: the record, as
+// AppendRecord wrote it, and one more member, "nightwire".
+func AppendMessage(b, record []byte, a *alert.Alert, m Match, p Provenance) []byte {
+	b = append(b, record[:len(record)-1]...)
 	own, err := json.Marshal(nightwire{
 		Stream: p.Stream, Filter: m.Filter.Name, Version: m.Filter.Version,
 		ObjectID: a.ObjectID, Candid: strconv.FormatInt(a.Candid, 10), Night: survey.Night(a), ObservedAt: a.ObservedAt,
@@ -59,18 +56,9 @@ func AppendMessage(b []byte, a *alert.Alert, m Match, p Provenance) []byte {
 	if err != nil { // texts, numbers and dates between 1990 and 2100
 		own = []byte("null")
 	}
-	b = append(b, `"nightwire":`...)
+	b = append(b, `,"nightwire":`...)
 	b = append(b, own...)
 	return append(b, '}')
-}
-
-func isCutout(name string) bool {
-	for _, cutout := range schemas.Cutouts() {
-		if name == cutout {
-			return true
-		}
-	}
-	return false
 }
 
 // archive names one generation of the archived file.

@@ -2,8 +2,10 @@ package packet
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -11,80 +13,138 @@ import (
 // schema's order. Bytes are base64; NaN and the infinities, which JSON has not,
 // are null. Integers keep all their digits, which a reader that has only
 // doubles loses: AppendExactJSON is for such.
-func (v Value) AppendJSON(b []byte) []byte { return v.appendJSON(b, false) }
+func (v Value) AppendJSON(b []byte) []byte { return v.appendJSON(jsonWriter{text: b}) }
 
 // AppendExactJSON appends the value as AppendJSON does, but for a long, which
-// is a string of its digits, whether it is a large number or a small one.
-func (v Value) AppendExactJSON(b []byte) []byte { return v.appendJSON(b, true) }
+// is a string of its digits, whether it is a large number or a small one. The
+// fields of the record itself that except names are left out.
+func (v Value) AppendExactJSON(b []byte, except ...string) []byte {
+	return v.appendJSON(jsonWriter{text: b, quoteLongs: true, except: except})
+}
 
-func (v Value) appendJSON(b []byte, quoteLongs bool) []byte {
+func (v Value) appendJSON(w jsonWriter) []byte {
+	if v.Type == nil {
+		return append(w.text, "null"...)
+	}
+	w.data = v.data
+	w.write(v.Type, 0)
+	return w.text
+}
+
+// jsonWriter writes checked bytes as JSON in one pass.
+type jsonWriter struct {
+	text       []byte
+	data       []byte
+	quoteLongs bool
+	except     []string // fields of the next record that are left out
+}
+
+// write writes the value that begins at data[at], and returns where it ends.
+func (w *jsonWriter) write(t *Type, at int) int {
+	switch t.Kind {
+	case Union:
+		branch, size := binary.Varint(w.data[at:])
+		return w.write(t.Branches[branch], at+size)
+	case Record:
+		return w.record(t, at)
+	case Array, Map:
+		return w.blocks(t, at)
+	case Null:
+		w.text = append(w.text, "null"...)
+		return at
+	default:
+		w.scalar(Value{Type: t, data: w.data[at:]})
+		return t.skip(w.data, at)
+	}
+}
+
+func (w *jsonWriter) scalar(v Value) {
 	switch v.Kind() {
 	case Boolean:
-		return strconv.AppendBool(b, v.Bool())
+		w.text = strconv.AppendBool(w.text, v.Bool())
 	case Long:
-		if quoteLongs {
-			b = append(b, '"')
-			b = strconv.AppendInt(b, v.Int(), 10)
-			return append(b, '"')
+		if w.quoteLongs {
+			w.text = append(w.text, '"')
+			defer func() { w.text = append(w.text, '"') }()
 		}
-		return strconv.AppendInt(b, v.Int(), 10)
+		w.text = strconv.AppendInt(w.text, v.Int(), 10)
 	case Int:
-		return strconv.AppendInt(b, v.Int(), 10)
+		w.text = strconv.AppendInt(w.text, v.Int(), 10)
 	case Float:
-		return appendJSONFloat(b, v.Float(), 32)
+		w.text = appendJSONFloat(w.text, v.Float(), 32)
 	case Double:
-		return appendJSONFloat(b, v.Float(), 64)
+		w.text = appendJSONFloat(w.text, v.Float(), 64)
 	case String, Enum:
-		return appendJSONString(b, v.Text())
-	case Bytes, Fixed:
-		b = append(b, '"')
-		b = base64.StdEncoding.AppendEncode(b, v.Bytes())
-		return append(b, '"')
-	case Array:
-		b = append(b, '[')
-		for i, item := range v.Items() {
-			if i > 0 {
-				b = append(b, ',')
+		w.text = appendJSONString(w.text, v.Bytes())
+	default: // bytes and fixed
+		w.text = append(w.text, '"')
+		w.text = base64.StdEncoding.AppendEncode(w.text, v.Bytes())
+		w.text = append(w.text, '"')
+	}
+}
+
+func (w *jsonWriter) record(t *Type, at int) int {
+	except := w.except
+	w.except = nil
+	w.text = append(w.text, '{')
+	first := true
+	for i := range t.Fields {
+		f := &t.Fields[i]
+		if slices.Contains(except, f.Name) {
+			at = f.Type.skip(w.data, at)
+			continue
+		}
+		if !first {
+			w.text = append(w.text, ',')
+		}
+		first = false
+		w.key(f.Name)
+		at = w.write(f.Type, at)
+	}
+	w.text = append(w.text, '}')
+	return at
+}
+
+// blocks writes an array, or a map as an object.
+func (w *jsonWriter) blocks(t *Type, at int) int {
+	opening, closing := byte('['), byte(']')
+	if t.Kind == Map {
+		opening, closing = '{', '}'
+	}
+	w.text = append(w.text, opening)
+	for first := true; ; {
+		count, next, err := scanBlockHead(w.data, at)
+		at = next
+		if err != nil || count == 0 {
+			break
+		}
+		for range count {
+			if !first {
+				w.text = append(w.text, ',')
 			}
-			b = item.appendJSON(b, quoteLongs)
+			first = false
+			if t.Kind == Map {
+				w.key(string(span(w.data[at:])))
+				at = keyType.skip(w.data, at)
+			}
+			at = w.write(t.Elem, at)
 		}
-		return append(b, ']')
-	case Record:
-		b = append(b, '{')
-		first := true
-		for field, value := range v.Fields() {
-			b = appendJSONKey(b, field.Name, &first)
-			b = value.appendJSON(b, quoteLongs)
-		}
-		return append(b, '}')
-	case Map:
-		b = append(b, '{')
-		first := true
-		for key, value := range v.Entries() {
-			b = appendJSONKey(b, key, &first)
-			b = value.appendJSON(b, quoteLongs)
-		}
-		return append(b, '}')
-	default:
-		return append(b, "null"...)
 	}
+	w.text = append(w.text, closing)
+	return at
 }
 
-func appendJSONKey(b []byte, key string, first *bool) []byte {
-	if !*first {
-		b = append(b, ',')
-	}
-	*first = false
-	return append(appendJSONString(b, key), ':')
+func (w *jsonWriter) key(name string) {
+	w.text = append(appendJSONString(w.text, name), ':')
 }
 
-func appendJSONString(b []byte, s string) []byte {
+func appendJSONString[T string | []byte](b []byte, s T) []byte {
 	if isPlain(s) {
 		b = append(b, '"')
 		b = append(b, s...)
 		return append(b, '"')
 	}
-	quoted, err := json.Marshal(s)
+	quoted, err := json.Marshal(string(s))
 	if err != nil { // no string fails
 		return append(b, `""`...)
 	}
@@ -92,7 +152,7 @@ func appendJSONString(b []byte, s string) []byte {
 }
 
 // isPlain says whether a text stands in JSON as it is, as nearly all do.
-func isPlain(s string) bool {
+func isPlain[T string | []byte](s T) bool {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
 			return false
