@@ -1,8 +1,10 @@
 package lightcurve_test
 
 import (
+	"maps"
 	"math"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -45,16 +47,24 @@ func forced(daysAgo float64, fid int, flux, sigma float64, status any) map[strin
 	}
 }
 
+// schema402 is the schema of the alerts that the tests make.
+var schema402 = sync.OnceValues(func() (*packet.Schema, error) {
+	shipped, _ := schemas.Find(schemas.ZTF, "4.02")
+	return packet.ParseSchema(shipped.JSON)
+})
+
+// decoder keeps the schema that it has parsed.
+var decoder packet.Decoder
+
 // read makes an alert of schema 4.02, encoded and decoded as on its way.
 func read(t testing.TB, candidate map[string]any, history, visits []any) *alert.Alert {
 	t.Helper()
-	shipped, _ := schemas.Find(schemas.ZTF, "4.02")
-	schema, err := packet.ParseSchema(shipped.JSON)
+	schema, err := schema402()
 	if err != nil {
 		t.Fatal(err)
 	}
 	record := map[string]any{
-		"schemavsn": "4.02", "objectId": "ZTF23aaaaaaa", "candid": candidate["candid"], "candidate": candidate,
+		"schemavsn": "4.02", "objectId": "ZTF23aaaaaaa", "candid": candidate["candid"], "candidate": maps.Clone(candidate),
 	}
 	if history != nil {
 		record["prv_candidates"] = history
@@ -67,7 +77,7 @@ func read(t testing.TB, candidate map[string]any, history, visits []any) *alert.
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := new(packet.Decoder).Decode(t.Context(), packet.Container(schema, encoded))
+	p, err := decoder.Decode(t.Context(), packet.Container(schema, encoded))
 	if err != nil {
 		t.Fatal(err)
 	}

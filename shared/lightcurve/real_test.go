@@ -14,7 +14,6 @@ import (
 	"nightwire.dev/shared/alert"
 	"nightwire.dev/shared/lightcurve"
 	"nightwire.dev/shared/names"
-	"nightwire.dev/shared/packet"
 	"nightwire.dev/shared/realdata"
 	"nightwire.dev/shared/survey"
 )
@@ -75,7 +74,6 @@ func compareReference(t *testing.T, want reference, got lightcurve.Curve) {
 func realAlerts(t *testing.T) (alerts map[string]*alert.Alert, truth map[string]map[string]any) {
 	t.Helper()
 	alerts, truth = map[string]*alert.Alert{}, map[string]map[string]any{}
-	decoder := &packet.Decoder{}
 	for _, sample := range realdata.Alerts(t, func(truth map[string]any) bool { return truth["survey"] == "ztf" }) {
 		p, err := decoder.Decode(t.Context(), sample.Bytes)
 		if err != nil {

@@ -22,7 +22,6 @@ func isZTF(truth map[string]any) bool { return truth["survey"] == "ztf" }
 // readers found in it.
 func TestReal(t *testing.T) {
 	t.Parallel()
-	decoder := &packet.Decoder{}
 	positive := positiveDetections(t)
 	for _, sample := range realdata.Alerts(t, isZTF) {
 		t.Run(sample.File, func(t *testing.T) {

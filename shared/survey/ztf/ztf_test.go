@@ -3,6 +3,7 @@ package ztf_test
 import (
 	"errors"
 	"math"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,9 +32,18 @@ func simulated(t testing.TB, version string, alerts int) []map[string]any {
 	return all
 }
 
-// makePacket encodes a record and decodes it, as an alert on its way would be.
-func makePacket(t testing.TB, record map[string]any, version string) *packet.Packet {
+// The schemas that were parsed, and a decoder that keeps its own: parsing one
+// takes longer than all that the tests do with it.
+var (
+	parsed  sync.Map // of *packet.Schema, by version
+	decoder packet.Decoder
+)
+
+func parse(t testing.TB, version string) *packet.Schema {
 	t.Helper()
+	if schema, ok := parsed.Load(version); ok {
+		return schema.(*packet.Schema)
+	}
 	shipped, ok := schemas.Find(schemas.ZTF, version)
 	if !ok {
 		t.Fatalf("schema ztf %s is unknown", version)
@@ -42,11 +52,19 @@ func makePacket(t testing.TB, record map[string]any, version string) *packet.Pac
 	if err != nil {
 		t.Fatal(err)
 	}
+	parsed.Store(version, schema)
+	return schema
+}
+
+// makePacket encodes a record and decodes it, as an alert on its way would be.
+func makePacket(t testing.TB, record map[string]any, version string) *packet.Packet {
+	t.Helper()
+	schema := parse(t, version)
 	encoded, err := schema.Encode(nil, record)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := new(packet.Decoder).Decode(t.Context(), packet.Container(schema, encoded))
+	p, err := decoder.Decode(t.Context(), packet.Container(schema, encoded))
 	if err != nil {
 		t.Fatal(err)
 	}
