@@ -2,8 +2,6 @@ package alert
 
 import (
 	"math"
-
-	"nightwire.dev/shared/packet"
 )
 
 // Detection is one measurement of the object's brightness on a difference
@@ -17,21 +15,6 @@ type Detection struct {
 	RADeg      Maybe[float64]
 	DecDeg     Maybe[float64]
 	RealBogus  Maybe[float64] // the survey's own score, 0 to 1: drb, else rb; reliability
-}
-
-// Collect reads the detections of a packet: the one that triggered it, first,
-// and those of its history in the packet's order. read says what is none.
-func Collect(trigger, history packet.Value, read func(packet.Value) (Detection, bool)) []Detection {
-	found := []Detection{}
-	if d, ok := read(trigger); ok {
-		found = append(found, d)
-	}
-	for _, previous := range history.Items() {
-		if d, ok := read(previous); ok {
-			found = append(found, d)
-		}
-	}
-	return found
 }
 
 // Limit is an observation that saw nothing.

@@ -97,7 +97,7 @@ const longestAttribute = 1024
 func Attributes(a *alert.Alert, m Match, p Provenance) map[string]string {
 	attributes := map[string]string{
 		"stream": string(p.Stream), "filter": m.Filter.Name, "version": strconv.Itoa(m.Filter.Version),
-		"objectId": a.ObjectID, "candid": strconv.FormatInt(a.Candid, 10), "band": band(a),
+		"objectId": a.ObjectID, "candid": strconv.FormatInt(a.Candid, 10), "band": survey.Band(a),
 		AttributeBucket: p.Bucket, AttributeObject: p.Object,
 		AttributeGeneration: strconv.FormatInt(p.Generation, 10), AttributeReplay: strconv.FormatBool(p.Replay),
 	}
@@ -123,11 +123,3 @@ const (
 	AttributeGeneration = "nightwire.generation"
 	AttributeReplay     = "nightwire.replay"
 )
-
-// band is that of the detection; empty where the survey sent no flux.
-func band(a *alert.Alert) string {
-	if detections := survey.Detections(a); len(detections) > 0 {
-		return detections[0].Band
-	}
-	return ""
-}

@@ -38,8 +38,8 @@ type Point struct {
 // those of its history; the same candid counts once. A detection whose flux or
 // error is no number is none.
 func Of(a *alert.Alert) Curve {
-	detections := survey.Detections(a)
-	c := Curve{Points: make([]Point, 0, len(detections)), Limits: limits(a)}
+	detections, limits := survey.Photometry(a)
+	c := Curve{Points: make([]Point, 0, len(detections)), Limits: measured(limits)}
 	for _, d := range detections {
 		p := Point{
 			MJD: d.MJD, Band: d.Band, FluxUJy: d.FluxUJy, FluxErrUJy: d.FluxErrUJy, Candid: d.Candid,
@@ -89,8 +89,8 @@ func Merge(curves ...Curve) Curve {
 	return all
 }
 
-func limits(a *alert.Alert) []alert.Limit {
-	return slices.DeleteFunc(survey.Limits(a), func(l alert.Limit) bool { return !finite(l.MJD) || !finite(l.Mag) })
+func measured(limits []alert.Limit) []alert.Limit {
+	return slices.DeleteFunc(limits, func(l alert.Limit) bool { return !finite(l.MJD) || !finite(l.Mag) })
 }
 
 // measured says whether a point has a date, a flux and an error.

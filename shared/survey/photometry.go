@@ -7,22 +7,22 @@ import (
 	"nightwire.dev/shared/survey/ztf"
 )
 
-// Detections are the detection that triggered the alert, first, and those of
-// its history in the packet's order.
-func Detections(a *alert.Alert) []alert.Detection {
+// Photometry is what the packet measured of the object: the detection that
+// triggered the alert, first, and those of its history, and the observations
+// that saw nothing, in the packet's order.
+func Photometry(a *alert.Alert) ([]alert.Detection, []alert.Limit) {
 	if a.Survey == schemas.LSST {
-		return lsst.Detections(a.Record)
+		return lsst.Photometry(a.Record)
 	}
-	return ztf.Detections(a.Record)
+	return ztf.Photometry(a.Record)
 }
 
-// Limits are the observations of the history that saw nothing, in the packet's
-// order.
-func Limits(a *alert.Alert) []alert.Limit {
+// Band is the band of the detection that triggered the alert.
+func Band(a *alert.Alert) string {
 	if a.Survey == schemas.LSST {
-		return lsst.Limits(a.Record)
+		return lsst.Band(a.Record)
 	}
-	return ztf.Limits(a.Record)
+	return ztf.Band(a.Record)
 }
 
 // Forced are the fluxes that the survey measured at the object's place, in the

@@ -59,16 +59,19 @@ func TestPhotometry(t *testing.T) {
 		Limits     []alert.Limit
 		Forced     []alert.Forced
 	}
-	want := map[string]photometry{
-		"ztf":  {ztf.Detections(record), ztf.Limits(record), ztf.Forced(record)},
-		"lsst": {lsst.Detections(record), lsst.Limits(record), lsst.Forced(record)},
+	want := map[string]photometry{"ztf": {Forced: ztf.Forced(record)}, "lsst": {Forced: lsst.Forced(record)}}
+	for name, read := range map[string]func(packet.Value) ([]alert.Detection, []alert.Limit){"ztf": ztf.Photometry, "lsst": lsst.Photometry} {
+		p := want[name]
+		p.Detections, p.Limits = read(record)
+		want[name] = p
 	}
 	for name, want := range want {
 		if len(want.Detections) != 1 || len(want.Limits) != 1 || len(want.Forced) != 1 {
 			t.Fatalf("%s: want one of each, got %+v", name, want)
 		}
 		a := &alert.Alert{Survey: names.Stream(name).Survey(), Record: record}
-		got := photometry{survey.Detections(a), survey.Limits(a), survey.Forced(a)}
+		got := photometry{Forced: survey.Forced(a)}
+		got.Detections, got.Limits = survey.Photometry(a)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}

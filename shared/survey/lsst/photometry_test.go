@@ -53,7 +53,8 @@ func TestWithdrawnDetectionIsNone(t *testing.T) {
 	bad := map[string]any{"diaSourceId": int64(3), "psfFlux": float32(5000), "psfFluxErr": float32(50), "timeWithdrawnMjdTai": midpoint}
 	record["prvDiaSources"] = []any{source(t, schema, good), source(t, schema, bad)}
 	var ids []int64
-	for _, d := range lsst.Detections(write(t, schema, record).Record) {
+	detections, _ := lsst.Photometry(write(t, schema, record).Record)
+	for _, d := range detections {
 		ids = append(ids, d.Candid.Value)
 	}
 	if diff := cmp.Diff([]int64{2}, ids); diff != "" {

@@ -34,7 +34,8 @@ func TestReal(t *testing.T) {
 			checkPhotometry(t, p.Record, sample.Truth)
 			checkNumbers(t, p.Record, sample.Truth)
 			found := 0
-			for _, d := range ztf.Detections(p.Record) {
+			detections, _ := ztf.Photometry(p.Record)
+			for _, d := range detections {
 				if d.Positive() {
 					found++
 				}
@@ -69,7 +70,7 @@ func checkAlert(t *testing.T, p *packet.Packet, truth map[string]any) {
 
 func checkPhotometry(t *testing.T, record packet.Value, truth map[string]any) {
 	t.Helper()
-	detections, limits := ztf.Detections(record), ztf.Limits(record)
+	detections, limits := ztf.Photometry(record)
 	got := map[string]float64{"detections": float64(len(detections)), "limits": float64(len(limits))}
 	want := map[string]float64{"detections": number(t, truth["n_prv_det"]) + 1, "limits": number(t, truth["n_prv_lim"])}
 	if diff := cmp.Diff(want, got); diff != "" {
