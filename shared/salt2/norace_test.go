@@ -1,0 +1,5 @@
+//go:build !race
+
+package salt2
+
+const raceEnabled = false
