@@ -3,6 +3,7 @@
 MODULES := schemas shared functions connector infra
 BIN     := bin
 ALERTS  ?=
+MODELS  ?=
 N       ?= 5000
 ARGS    ?=
 
@@ -11,7 +12,7 @@ LINTER         ?= $(or $(shell go env GOBIN),$(shell go env GOPATH)/bin)/golangc
 LINTER_VERSION := v2.15.0
 FUZZTIME       ?= 30s
 
-.PHONY: help build run up test lint check tools fuzz bench clean
+.PHONY: help build run up models test lint check tools fuzz bench clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -22,11 +23,14 @@ build: ## build the three programs into bin/
 	go build -o $(BIN)/nightwire-connector ./connector
 	go build -o $(BIN)/nightwire-functions ./functions/cmd/serve
 
-run: build ## pass a night through the whole system: ALERTS=folder, file or tarball, or N= synthetic alerts
-	$(BIN)/nightwire run $(if $(ALERTS),"$(ALERTS)",--synthetic $(N)) $(ARGS)
+run: build ## pass a night through the whole system: ALERTS=folder, file or tarball, or N= synthetic alerts; MODELS=folder
+	$(BIN)/nightwire run $(if $(ALERTS),"$(ALERTS)",--synthetic $(N)) $(if $(MODELS),--models "$(MODELS)") $(ARGS)
 
 up: build ## keep the stack running until Ctrl-C
-	$(BIN)/nightwire up $(ARGS)
+	$(BIN)/nightwire up $(if $(MODELS),--models "$(MODELS)") $(ARGS)
+
+models: build ## fetch published SALT models and bandpasses into models/
+	$(BIN)/nightwire models fetch $(ARGS)
 
 test: ## all tests, with the race detector where goroutines live
 	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && go test -race ./...); done

@@ -25,8 +25,8 @@ type traits struct {
 	galaxy    bool    // a galaxy does
 	bright    float64 // range of magnitudes
 	faint     float64
-	mostOlder int // most detections before the last month
-	draw      curveMaker
+	mostOlder int        // most detections before the last month
+	draw      curveMaker // nil for a supernova: see supernovae
 }
 
 var population = [...]traits{
@@ -34,7 +34,7 @@ var population = [...]traits{
 	{class: Eclipsing, share: 0.18, repeat: 0.35, star: true, bright: 14, faint: 18.3, mostOlder: 300, draw: eclipsing},
 	{class: LongPeriod, share: 0.17, repeat: 0.35, star: true, bright: 14.5, faint: 17.3, mostOlder: 900, draw: longPeriod},
 	{class: Asteroid, share: 0.20, bright: 16.5, faint: 20.2, draw: asteroid},
-	{class: Supernova, share: 0.02, repeat: 0.5, galaxy: true, bright: 16.8, faint: 19.3, draw: supernova},
+	{class: Supernova, share: 0.02, repeat: 0.5, galaxy: true, bright: 16.8, faint: 19.3},
 	{class: AGN, share: 0.08, repeat: 0.35, galaxy: true, bright: 16, faint: 18.8, mostOlder: 400, draw: agn},
 	{class: Artefact, share: 0.15, bright: 15.5, faint: 20.2, draw: artefact},
 }

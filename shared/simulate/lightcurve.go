@@ -10,7 +10,7 @@ import (
 type lightCurve func(jd float64, fid int32) float64
 
 // A class draws light curves that are likely to show something tonight; mag
-// is its brightness: the mean of a star in r, the peak of a supernova.
+// is its brightness, such as the mean of a star in r.
 type curveMaker func(r *rand.Rand, mag, tonight float64) lightCurve
 
 // Colours against r, by filter.
@@ -76,23 +76,6 @@ func agn(r *rand.Rand, mag, tonight float64) lightCurve {
 		}
 		mean := mag + colour[fid]
 		return magFlux(mean+amplitude*change) - magFlux(mean)
-	}
-}
-
-// supernova has the shape of Bazin et al. 2009 (eq. 1) in each filter, scaled
-// to the magnitude at its peak.
-func supernova(r *rand.Rand, mag, tonight float64) lightCurve {
-	stretch := uniform(r, 0.85, 1.15)
-	peak := tonight - uniform(r, -8, 28)
-	colour := colours{1: uniform(r, -0.1, 0.25), 3: 0.35}
-	fall := colours{1: 17 * stretch, 2: 24 * stretch, 3: 30 * stretch}
-	rise := 4.2 * stretch
-	return func(jd float64, fid int32) float64 {
-		// The peak of the shape lies this much after its zero point.
-		delay := rise * math.Log(fall[fid]/rise-1)
-		shape := func(t float64) float64 { return math.Exp(-t/fall[fid]) / (1 + math.Exp(-t/rise)) }
-		lag := 2 * float64(fid-1) // redder filters peak later
-		return magFlux(mag+colour[fid]) * shape(jd-peak-lag+delay) / shape(delay)
 	}
 }
 

@@ -3,6 +3,8 @@ package simulate
 import (
 	"math"
 	"math/rand/v2"
+
+	"nightwire.dev/shared/salt2"
 )
 
 const (
@@ -26,6 +28,7 @@ type object struct {
 	x, y    float64 // on the readout channel, pixels
 	ra, dec float64
 	curve   lightCurve
+	light   salt2.Params // of a supernova
 	near    neighbour
 	glitch  glitch
 	first   float64       // Julian date of the first detection
@@ -85,7 +88,12 @@ func (n *Night) lightUp(o *object, r *rand.Rand) {
 	for attempt := range 10 {
 		try := mag - 0.3*float64(attempt)
 		o.near = o.drawNeighbour(r, try)
-		o.curve = o.draw(r, try, frames[0].jd)
+		if o.class == Supernova {
+			o.light = n.light.explode(r, try, frames[0].jd)
+			o.curve = n.light.lightCurve(o.light)
+		} else {
+			o.curve = o.draw(r, try, frames[0].jd)
+		}
 		clear := true
 		for i := range frames {
 			f := &frames[i]

@@ -7,7 +7,8 @@
 // One function says what the camera measured of an object in one visit. The
 // alert is its answer for tonight, and the histories are its answers for
 // earlier visits, so an alert and the history of the next one cannot disagree.
-// Objects live for one night: another date is another sky.
+// Objects live for one night: another date is another sky. Supernovae have the
+// light of the demonstration model of shared/models, and fits find it again.
 //
 // The same options give the same records. Published numbers are rounded to a
 // few decimals, which hides the last bits in which processors differ; pixels
@@ -56,6 +57,7 @@ type Night struct {
 	fields  []field
 	objects []cast
 	alerts  []appearance
+	light   *supernovae
 	stamps  *studio
 	writer  func() (*packet.Schema, error) // parsed at the first packet
 }
@@ -89,6 +91,10 @@ func New(o Options) (*Night, error) {
 	n.firstID = mix(o.Seed) % objectNames
 	n.stamps = newStudio(n.seed)
 	n.writer = sync.OnceValues(func() (*packet.Schema, error) { return parseWriter(n.schema) })
+	var err error
+	if n.light, err = newSupernovae(); err != nil {
+		return nil, fmt.Errorf("simulate night: %w", err)
+	}
 	n.plan(o.Alerts)
 	return n, nil
 }
