@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"nightwire.dev/shared/config"
 	"nightwire.dev/shared/names"
+	"nightwire.dev/shared/supernova"
 	"nightwire.dev/shared/warehouse"
 )
 
@@ -22,8 +24,17 @@ type Config struct {
 	SchemaRegistryUsername string `env:"SCHEMA_REGISTRY_USERNAME"`
 	SchemaRegistryPassword string `env:"SCHEMA_REGISTRY_PASSWORD"`
 
+	ClaimLease    time.Duration `env:"NIGHTWIRE_CLAIM_LEASE, default=2m"`     // how long filter respects another instance's claim on an alert
+	FilterRefresh time.Duration `env:"NIGHTWIRE_FILTER_REFRESH, default=15s"` // how often filter looks for changed filters
+
+	Models    string `env:"MODELS"` // folder of the model that supernova fits; without it, that of the bucket of products
+	Supernova supernova.Config
+
 	Warehouse warehouse.Config
 }
+
+// shortestLease leaves an instance time to publish and to write rows.
+const shortestLease = 2 * time.Second
 
 // Resources names what the instance's stream owns.
 func (c *Config) Resources() names.Resources {
@@ -47,5 +58,11 @@ func (c *Config) Validate() error {
 	if err := c.Resources().Validate(); err != nil {
 		return fmt.Errorf("NIGHTWIRE_SUFFIX: %w", err)
 	}
-	return nil
+	if c.ClaimLease < shortestLease {
+		return fmt.Errorf("NIGHTWIRE_CLAIM_LEASE: %s is too short: want at least %s", c.ClaimLease, shortestLease)
+	}
+	if c.FilterRefresh <= 0 {
+		return fmt.Errorf("NIGHTWIRE_FILTER_REFRESH: want more than %s", c.FilterRefresh)
+	}
+	return c.Supernova.Validate()
 }

@@ -17,7 +17,9 @@ import (
 
 	framework "github.com/GoogleCloudPlatform/functions-framework-go/functions"
 	"nightwire.dev/functions/archive"
+	"nightwire.dev/functions/filter"
 	"nightwire.dev/functions/rows"
+	"nightwire.dev/functions/supernova"
 	"nightwire.dev/shared/config"
 	"nightwire.dev/shared/event"
 	"nightwire.dev/shared/logging"
@@ -36,12 +38,48 @@ var functions = map[string]func(context.Context, *instance) (event.Handle, error
 		}
 		return f.Handle, nil
 	},
+	filter.Name: func(ctx context.Context, i *instance) (event.Handle, error) {
+		evaluations, err := i.table(ctx, "evaluations")
+		if err != nil {
+			return nil, err
+		}
+		matches, err := i.table(ctx, "filter_matches")
+		if err != nil {
+			return nil, err
+		}
+		f := filter.New(filter.Options{
+			Resources: i.resources, Archive: i.archive(), Products: i.storage.Bucket(i.resources.ProductsBucket()),
+			Topics: i.topics, Evaluations: evaluations, Matches: matches, History: &filter.Tables{Warehouse: i.warehouse},
+			Lease: i.config.ClaimLease, Refresh: i.config.FilterRefresh, Log: i.log,
+		})
+		return f.Handle, nil
+	},
 	rows.Name: func(ctx context.Context, i *instance) (event.Handle, error) {
 		alerts, err := i.table(ctx, "alerts_stream")
 		if err != nil {
 			return nil, err
 		}
-		f := &rows.Rows{Stream: i.resources.Stream, Decoder: i.decoder, Client: i.storage, Alerts: alerts}
+		f := &rows.Rows{Archive: i.archive(), Alerts: alerts}
+		return f.Handle, nil
+	},
+	supernova.Name: func(ctx context.Context, i *instance) (event.Handle, error) {
+		fits, err := i.table(ctx, "supernova_fits")
+		if err != nil {
+			return nil, err
+		}
+		transients, err := i.table(ctx, "transient_fits")
+		if err != nil {
+			return nil, err
+		}
+		fitter, err := i.fitter(ctx)
+		if err != nil {
+			return nil, err
+		}
+		f := &supernova.Function{
+			Resources: i.resources, Archive: i.archive(), Products: i.storage.Bucket(i.resources.ProductsBucket()),
+			Topic: i.topics.Publisher(i.resources.TopicPath(i.resources.Topic(supernova.Name))),
+			Fits:  fits, Transients: transients, Fitter: fitter,
+		}
 		return f.Handle, nil
 	},
 }

@@ -9,18 +9,23 @@ import (
 	"cloud.google.com/go/pubsub/v2"
 	"cloud.google.com/go/storage"
 	"nightwire.dev/schemas"
+	"nightwire.dev/shared/archived"
 	"nightwire.dev/shared/event"
+	"nightwire.dev/shared/models"
 	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/packet"
+	"nightwire.dev/shared/supernova"
 	"nightwire.dev/shared/warehouse"
 )
 
 // instance is what the functions of one stream share within one process.
 type instance struct {
+	config    *Config
 	resources names.Resources
 	log       *slog.Logger
 	decoder   *packet.Decoder
 	storage   *storage.Client
+	topics    *pubsub.Client
 	warehouse *warehouse.Warehouse
 	letters   *event.DeadLetters
 }
@@ -43,9 +48,9 @@ func open(ctx context.Context, c *Config, log *slog.Logger) (*instance, error) {
 		return nil, err
 	}
 	return &instance{
-		resources: resources, log: log,
+		config: c, resources: resources, log: log,
 		decoder: &packet.Decoder{Registry: registry(c)},
-		storage: buckets, warehouse: tables,
+		storage: buckets, topics: topics, warehouse: tables,
 		letters: &event.DeadLetters{Publisher: topics.Publisher(resources.DeadLetterTopic())},
 	}, nil
 }
@@ -69,6 +74,28 @@ func (i *instance) handler(ctx context.Context, name string) (http.Handler, erro
 		return nil, err
 	}
 	return &event.Handler{Function: name, Handle: handle, DeadLetters: i.letters, Log: i.log}, nil
+}
+
+// archive reads the alerts of the stream.
+func (i *instance) archive() *archived.Reader {
+	return &archived.Reader{Stream: i.resources.Stream, Decoder: i.decoder, Client: i.storage}
+}
+
+// fitter fits with the model of a folder, or of the bucket of products.
+func (i *instance) fitter(ctx context.Context) (*supernova.Fitter, error) {
+	set, err := i.model(ctx)
+	if err != nil {
+		return nil, err
+	}
+	i.log.InfoContext(ctx, "supernova fits", "model", set.String())
+	return supernova.New(set, i.resources.Stream.Survey(), i.config.Supernova)
+}
+
+func (i *instance) model(ctx context.Context) (*models.Set, error) {
+	if folder := i.config.Models; folder != "" {
+		return models.Open(folder)
+	}
+	return models.FromBucket(ctx, i.storage.Bucket(i.resources.ProductsBucket()))
 }
 
 func (i *instance) table(ctx context.Context, name string) (*warehouse.Table, error) {

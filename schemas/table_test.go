@@ -183,8 +183,24 @@ func TestViews(t *testing.T) {
 	}
 	for survey, query := range want {
 		views := Views(survey)
-		if len(views) != 2 || views[0].Name != "alerts" || views[1].Name != "records" || views[1].Description == "" {
-			t.Fatalf("Views(%q) = %v", survey, views)
+		var called []string
+		for _, v := range views {
+			if called = append(called, v.Name); v.Description == "" {
+				t.Errorf("view %s has no description", v.Name)
+			}
+		}
+		if diff := cmp.Diff([]string{"alerts", "records", "evaluated", "matches", "fits", "rises", "detections", "limits", "light_curves", "objects"}, called); diff != "" {
+			t.Fatalf("views of %s (-want +got):\n%s", survey, diff)
+		}
+		for i, want := range map[int]string{
+			2: "(PARTITION BY night, candid ORDER BY evaluated_at DESC)",
+			3: "(PARTITION BY night, candid, filter, version ORDER BY replay, matched_at)",
+			4: "(PARTITION BY night, candid, model_hash ORDER BY fitted_at DESC)",
+			5: "(PARTITION BY night, candid, model ORDER BY fitted_at DESC)",
+		} {
+			if !strings.Contains(views[i].Query, want) {
+				t.Errorf("view %s is %s", views[i].Name, views[i].Query)
+			}
 		}
 		const records = "(PARTITION BY kafka.topic, kafka.partition, kafka.offset ORDER BY CASE outcome WHEN 'stored' THEN 1 "
 		if !strings.Contains(views[1].Query, records) {

@@ -14,8 +14,9 @@ func (v View) In(dataset string) string {
 	return strings.ReplaceAll(v.Query, "{dataset}", dataset)
 }
 
-// Views returns the views of a survey's streams that follow from Tables: alerts, one row an alert, and records, one row
-// a Kafka record. The tables behind them may have a row twice.
+// Views returns the views of a survey's streams that follow from Tables: alerts, one row an alert, records, one row a
+// Kafka record, evaluated, one row an alert, matches, one row an alert, a filter and its version, the fits of light
+// curves, and what was seen of each object. The tables behind them may have a row twice.
 //
 // The night stands beside the alert's key in PARTITION BY so that BigQuery may look at one night's partition when asked
 // for one night; an alert has one night, so this keeps no row more. A record that was tried again ended as the best
@@ -29,8 +30,8 @@ func Views(survey string) []View {
 	if !ok {
 		return nil
 	}
-	ledger := tables["ledger"]
-	return []View{
+	ledger, evaluations, matches := tables["ledger"], tables["evaluations"], tables["filter_matches"]
+	views := []View{
 		{
 			Name:        "alerts",
 			Description: "Alerts as the survey sent them, without cutouts: one row an alert, the first archived.",
@@ -43,7 +44,19 @@ func Views(survey string) []View {
 			Query: first(ledger.Name, ledger.PrimaryKey,
 				"CASE outcome WHEN 'stored' THEN 1 WHEN 'conflict' THEN 2 WHEN 'duplicate' THEN 3 ELSE 4 END, recorded_at"),
 		},
+		{
+			Name:        "evaluated",
+			Description: "What the filters said of every archived alert: one row an alert, the last.",
+			Query:       first(evaluations.Name, append([]string{evaluations.PartitionBy}, evaluations.PrimaryKey...), "evaluated_at DESC"),
+		},
+		{
+			Name:        "matches",
+			Description: "Alerts that filters chose: one row an alert, a filter and its version, the first that was no replay.",
+			Query:       first(matches.Name, append([]string{matches.PartitionBy}, matches.PrimaryKey...), "replay, matched_at"),
+		},
 	}
+	views = append(views, supernovaViews()...)
+	return append(views, photometryViews(survey)...)
 }
 
 // first is a query for the first row of each key.

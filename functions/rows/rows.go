@@ -9,19 +9,15 @@
 package rows
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
-	"cloud.google.com/go/storage"
 	"nightwire.dev/schemas"
 	"nightwire.dev/shared/alert"
+	"nightwire.dev/shared/archived"
 	"nightwire.dev/shared/event"
 	"nightwire.dev/shared/logging"
-	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/origin"
 	"nightwire.dev/shared/packet"
 	"nightwire.dev/shared/survey"
@@ -39,9 +35,7 @@ type table interface {
 
 // Rows is the function.
 type Rows struct {
-	Stream  names.Stream
-	Decoder *packet.Decoder
-	Client  *storage.Client
+	Archive *archived.Reader
 	Alerts  table
 }
 
@@ -51,7 +45,7 @@ func (f *Rows) Handle(ctx context.Context, m *event.Message) error {
 	if err != nil || !isNew {
 		return err
 	}
-	logging.About(ctx, string(f.Stream), o.Metadata["objectId"], o.Metadata["candid"])
+	logging.About(ctx, string(f.Archive.Stream), o.Metadata["objectId"], o.Metadata["candid"])
 	if err := f.write(ctx, o); err != nil {
 		return fmt.Errorf("row of %s: %w", o.Name, err)
 	}
@@ -63,24 +57,16 @@ func (f *Rows) write(ctx context.Context, o event.Object) error {
 	if err != nil {
 		return err
 	}
-	if err := f.Alerts.Cover(ctx, schema, f.Stream.Survey(), schemas.Cutouts()...); err != nil {
+	if err := f.Alerts.Cover(ctx, schema, f.Archive.Stream.Survey(), schemas.Cutouts()...); err != nil {
 		return err
 	}
 	return f.Alerts.Append(ctx, row)
 }
 
 func (f *Rows) read(ctx context.Context, o event.Object) (warehouse.Row, *packet.Schema, error) {
-	content, err := f.download(ctx, o)
+	p, a, err := f.Archive.Read(ctx, o)
 	if err != nil {
 		return warehouse.Row{}, nil, err
-	}
-	p, err := f.Decoder.Decode(ctx, content)
-	if err != nil {
-		return warehouse.Row{}, nil, fmt.Errorf("decode: %w", err)
-	}
-	a, err := survey.Read(f.Stream, p)
-	if err != nil {
-		return warehouse.Row{}, nil, fmt.Errorf("read alert: %w", err)
 	}
 	from, err := origin.Parse(o.Metadata)
 	if err != nil {
@@ -94,7 +80,7 @@ func columns(a *alert.Alert, o event.Object, from origin.Origin, now time.Time) 
 	return warehouse.Values{
 		"night":       survey.Night(a),
 		"observed_at": a.ObservedAt,
-		"position":    point(a.RADeg, a.DecDeg),
+		"position":    warehouse.Point(a.RADeg, a.DecDeg),
 		"nightwire": warehouse.Values{
 			"object":      o.Name,
 			"generation":  o.Generation,
@@ -105,36 +91,4 @@ func columns(a *alert.Alert, o event.Object, from origin.Origin, now time.Time) 
 			"sha256":      o.Metadata["sha256"],
 		},
 	}
-}
-
-// point is a place on the sky as a GEOGRAPHY: longitude from -180 to 180.
-func point(raDeg, decDeg float64) string {
-	if raDeg > 180 {
-		raDeg -= 360
-	}
-	return "POINT(" + strconv.FormatFloat(raDeg, 'f', -1, 64) + " " + strconv.FormatFloat(decDeg, 'f', -1, 64) + ")"
-}
-
-// goneError is a file that is no longer there.
-type goneError struct{ cause error }
-
-func (e *goneError) Error() string   { return "the file is gone: " + e.cause.Error() }
-func (e *goneError) Unwrap() error   { return e.cause }
-func (e *goneError) Permanent() bool { return true }
-
-func (f *Rows) download(ctx context.Context, o event.Object) ([]byte, error) {
-	r, err := f.Client.Bucket(o.Bucket).Object(o.Name).Generation(o.Generation).NewReader(ctx)
-	if errors.Is(err, storage.ErrObjectNotExist) {
-		return nil, &goneError{err}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("open: %w", err)
-	}
-	defer r.Close()
-	// To the end, where the client compares the checksum.
-	content := bytes.NewBuffer(make([]byte, 0, max(o.Size, 0)+bytes.MinRead))
-	if _, err := content.ReadFrom(r); err != nil {
-		return nil, fmt.Errorf("read: %w", err)
-	}
-	return content.Bytes(), nil
 }

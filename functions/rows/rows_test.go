@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"nightwire.dev/functions/rows"
 	"nightwire.dev/schemas"
+	"nightwire.dev/shared/archived"
 	"nightwire.dev/shared/event"
 	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/origin"
@@ -62,7 +63,9 @@ func newBench(t *testing.T) *bench {
 	t.Cleanup(server.Stop)
 	server.CreateBucketWithOpts(fakestorage.CreateBucketOpts{Name: bucket})
 	b := &bench{alerts: &alerts{}, server: server}
-	b.rows = &rows.Rows{Stream: names.ZTF, Decoder: &packet.Decoder{}, Client: server.Client(), Alerts: b.alerts}
+	b.rows = &rows.Rows{
+		Archive: &archived.Reader{Stream: names.ZTF, Decoder: &packet.Decoder{}, Client: server.Client()}, Alerts: b.alerts,
+	}
 	return b
 }
 
@@ -204,37 +207,6 @@ func TestColumnsAreTheTables(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("columns (-of the table +of the row):\n%s", diff)
-	}
-}
-
-func TestPosition(t *testing.T) {
-	t.Parallel()
-	cases := map[string]struct {
-		ra, dec float64
-		want    string
-	}{
-		"the origin":             {0, 0, "POINT(0 0)"},
-		"half way round":         {180, 45, "POINT(180 45)"},
-		"beyond half way":        {181, -45, "POINT(-179 -45)"},
-		"all the way round":      {360, 90, "POINT(0 90)"},
-		"many digits":            {12.3456789012345, -0.0000001, "POINT(12.3456789012345 -0.0000001)"},
-		"close to the beginning": {359.75, 0, "POINT(-0.25 0)"},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			b := newBench(t)
-			_, content := alertFile(t, func(record map[string]any) {
-				candidate := record["candidate"].(map[string]any)
-				candidate["ra"], candidate["dec"] = c.ra, c.dec
-			})
-			if err := b.rows.Handle(t.Context(), b.store(t, "a.avro", content)); err != nil {
-				t.Fatal(err)
-			}
-			if got := b.alerts.rows[0].Values["position"]; got != c.want {
-				t.Errorf("position is %v, want %s", got, c.want)
-			}
-		})
 	}
 }
 

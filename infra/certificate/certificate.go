@@ -1,9 +1,9 @@
 // Package certificate proves what became of every Kafka record: it compares
-// what Kafka holds with the ledger, the files in the archive and the rows in
-// the table, and names whatever is missing.
+// what Kafka holds with the ledger, the files in the archive, the rows in the
+// table and the filters' evaluations, and names whatever is missing.
 //
-// Kafka's offsets, the ledger's entries, the names of files and of rows enter;
-// a Certificate leaves. The comparison is pure; gather.go reads its input.
+// Kafka's offsets, the ledger's entries, the names of files, of rows and of
+// evaluations enter; a Certificate leaves. The comparison is pure; gather.go reads its input.
 package certificate
 
 import (
@@ -19,7 +19,7 @@ import (
 
 // Certificate is the account of a stream. A record is stored, a duplicate, a
 // conflict, rejected, or missing; every stored or conflicting record has a
-// file, and every file a row.
+// file, and every file a row and, where the filters run, an evaluation.
 type Certificate struct {
 	Stream string    `json:"stream"`
 	At     time.Time `json:"at"`
@@ -30,19 +30,22 @@ type Certificate struct {
 	Conflicts  int `json:"conflicts"`  // records with the identity of another, and other bytes: both are kept
 	Rejected   int `json:"rejected"`   // records that are no alerts of this stream: kept as dead letters
 	Files      int `json:"files"`
-	Rows       int `json:"rows"`    // alerts in the table, each counted once
-	Missing    int `json:"missing"` // records without an outcome, files and rows that should be there
+	Rows       int `json:"rows"`      // alerts in the table, each counted once
+	Evaluated  int `json:"evaluated"` // files whose alert the filters have judged
+	Missing    int `json:"missing"`   // records without an outcome, files, rows and evaluations that should be there
 
 	MissingRecords []Span      `json:"missing_records"`
 	MissingSent    []Sent      `json:"missing_sent"`
 	MissingFiles   []string    `json:"missing_files"`
 	MissingRows    []string    `json:"missing_rows"`
+	Unevaluated    []string    `json:"unevaluated"` // files without an evaluation
 	Rejections     []Rejection `json:"rejections"`
 
 	Latency Latency `json:"latency_seconds"`
 	Run     *Run    `json:"run,omitempty"`
 
 	byTopic map[string]int // records
+	filters bool           // whether the deployment has filters
 }
 
 // Span is a run of offsets, from First to Last.
@@ -109,13 +112,17 @@ type Evidence struct {
 	Files  []string           // names of objects in the archive
 	Rows   map[string]float64 // name of the object that each row was made from: seconds from Kafka to the row
 	Alerts int                // rows of the view alerts
+
+	Filters   bool            // whether the deployment has filters
+	Evaluated map[string]bool // names of the objects that they have judged
 }
 
 // Compare makes the account.
 func Compare(e Evidence) *Certificate {
 	c := &Certificate{
 		Rows: e.Alerts, Files: len(e.Files), Latency: percentiles(slices.Collect(maps.Values(e.Rows))),
-		MissingRecords: []Span{}, MissingSent: []Sent{}, MissingFiles: []string{}, MissingRows: []string{}, Rejections: []Rejection{},
+		MissingRecords: []Span{}, MissingSent: []Sent{}, MissingFiles: []string{}, MissingRows: []string{}, Unevaluated: []string{},
+		Rejections: []Rejection{}, Evaluated: len(e.Evaluated), filters: e.Filters,
 	}
 	known := settle(e.Ledger)
 	expected := c.countOutcomes(known)
@@ -126,9 +133,15 @@ func Compare(e Evidence) *Certificate {
 		if _, ok := e.Rows[name]; !ok {
 			c.MissingRows = append(c.MissingRows, name)
 		}
+		if e.Filters && !e.Evaluated[name] {
+			c.Unevaluated = append(c.Unevaluated, name)
+		}
 	}
 	for name := range e.Rows {
 		expected[name] = true // a row comes from a file
+	}
+	for name := range e.Evaluated {
+		expected[name] = true // and so does an evaluation
 	}
 	for name := range expected {
 		if !files[name] {
@@ -137,7 +150,8 @@ func Compare(e Evidence) *Certificate {
 	}
 	slices.Sort(c.MissingFiles)
 	slices.Sort(c.MissingRows)
-	c.Missing += len(c.MissingFiles) + len(c.MissingRows)
+	slices.Sort(c.Unevaluated)
+	c.Missing += len(c.MissingFiles) + len(c.MissingRows) + len(c.Unevaluated)
 	return c
 }
 

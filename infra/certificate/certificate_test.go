@@ -100,6 +100,22 @@ func TestCompare(t *testing.T) {
 			Evidence{Kafka: kafka(3, 3), Ledger: []Entry{entry(0, ledger.Stored, "a")}, Files: []string{"a"}, Rows: rowsOf("a"), Alerts: 1},
 			Certificate{Records: 3, Stored: 1, Files: 1, Rows: 1, Missing: 2, MissingRecords: span(1, 2)},
 		},
+		"all is evaluated": {
+			Evidence{Files: []string{"a", "b"}, Rows: rowsOf("a", "b"), Alerts: 2, Filters: true, Evaluated: map[string]bool{"a": true, "b": true}},
+			Certificate{Files: 2, Rows: 2, Evaluated: 2},
+		},
+		"an evaluation that is missing": {
+			Evidence{Files: []string{"a", "b", "c"}, Rows: rowsOf("a", "b", "c"), Alerts: 3, Filters: true, Evaluated: map[string]bool{"b": true}},
+			Certificate{Files: 3, Rows: 3, Evaluated: 1, Missing: 2, Unevaluated: []string{"a", "c"}},
+		},
+		"an evaluation of a file that is gone": {
+			Evidence{Filters: true, Evaluated: map[string]bool{"a": true}},
+			Certificate{Evaluated: 1, Missing: 1, MissingFiles: []string{"a"}},
+		},
+		"a deployment without filters": {
+			Evidence{Files: []string{"a"}, Rows: rowsOf("a"), Alerts: 1},
+			Certificate{Files: 1, Rows: 1},
+		},
 		"records that Kafka let go of before we began": {
 			Evidence{Kafka: kafka(3, 4), Ledger: []Entry{entry(3, ledger.Stored, "a")}, Files: []string{"a"}, Rows: rowsOf("a"), Alerts: 1},
 			Certificate{Records: 1, Stored: 1, Files: 1, Rows: 1},
@@ -117,6 +133,14 @@ func TestCompare(t *testing.T) {
 			got.Print(&page)
 			if said := strings.Contains(page.String(), "nothing is missing"); said != (c.want.Missing == 0) {
 				t.Errorf("%d missing, but the page says:\n%s", c.want.Missing, &page)
+			}
+			if said := strings.Contains(page.String(), "evaluated"); said != c.evidence.Filters {
+				t.Errorf("filters: %v, but the page says:\n%s", c.evidence.Filters, &page)
+			}
+			for _, name := range c.want.Unevaluated {
+				if !strings.Contains(page.String(), "missing: evaluation of "+name) {
+					t.Errorf("the page does not name %s:\n%s", name, &page)
+				}
 			}
 		})
 	}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"cloud.google.com/go/storage"
 	"google.golang.org/api/iterator"
 	"nightwire.dev/infra/cluster"
+	"nightwire.dev/infra/terraform"
 	"nightwire.dev/shared/ledger"
 	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/warehouse"
@@ -39,6 +41,14 @@ func Gather(ctx context.Context, s Sources) (*Certificate, error) {
 	}
 	if found.Rows, found.Alerts, err = readRows(ctx, s.Tables); err != nil {
 		return nil, fmt.Errorf("certificate: read the rows: %w", err)
+	}
+	if found.Filters, err = hasFilters(); err != nil {
+		return nil, fmt.Errorf("certificate: %w", err)
+	}
+	if found.Filters {
+		if found.Evaluated, err = readEvaluations(ctx, s.Tables); err != nil {
+			return nil, fmt.Errorf("certificate: read the evaluations: %w", err)
+		}
 	}
 	c := Compare(found)
 	c.Stream, c.At = string(s.Stream), time.Now().UTC()
@@ -89,6 +99,28 @@ func readRows(ctx context.Context, w *warehouse.Warehouse) (map[string]float64, 
 		return rows, int(as[int64](row[0])), err
 	}
 	return nil, 0, errors.New("the count of alerts has no row")
+}
+
+// hasFilters says whether the deployment has the function filter.
+func hasFilters() (bool, error) {
+	functions, err := terraform.Functions()
+	return slices.ContainsFunc(functions, func(f terraform.Function) bool { return f.Name == "filter" }), err
+}
+
+// readEvaluations reads which files' alerts the filters have judged.
+func readEvaluations(ctx context.Context, w *warehouse.Warehouse) (map[string]bool, error) {
+	result, err := w.Query(ctx, `SELECT DISTINCT object FROM evaluations`, nil)
+	if err != nil {
+		return nil, err
+	}
+	evaluated := map[string]bool{}
+	for row, err := range result.Rows() {
+		if err != nil {
+			return nil, err
+		}
+		evaluated[as[string](row[0])] = true
+	}
+	return evaluated, nil
 }
 
 // as reads a value of a row; null is the zero value.

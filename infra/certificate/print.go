@@ -30,6 +30,9 @@ func (c *Certificate) Print(w io.Writer) {
 	line("rejected", c.Rejected, "are no alerts of this stream; kept as dead letters")
 	line("files", c.Files, "in the archive")
 	line("rows", c.Rows, "alerts in the table")
+	if c.filters {
+		line("evaluated", c.Evaluated, "of the files, by the filters")
+	}
 	line("missing", c.Missing, "")
 	_ = t.Flush()
 	for _, r := range c.Rejections {
@@ -56,6 +59,9 @@ func (c *Certificate) printMissing(w io.Writer) {
 	}
 	for _, name := range c.MissingRows {
 		lines = append(lines, "row of "+name)
+	}
+	for _, name := range c.Unevaluated {
+		lines = append(lines, "evaluation of "+name)
 	}
 	for i, line := range lines {
 		if i == mostNamed {

@@ -3,6 +3,7 @@ package warehouse
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -19,12 +20,22 @@ type Row struct {
 
 	// Values fill other columns by name: string, int64, float64, bool, []byte;
 	// time.Time for a TIMESTAMP; a string YYYY-MM-DD for a DATE; WKT for a
-	// GEOGRAPHY; Values for a RECORD. nil is null.
+	// GEOGRAPHY; Values for a RECORD. nil is null. A REPEATED STRING takes
+	// []string, a REPEATED RECORD []Values.
 	Values Values
 }
 
 // Values are columns by name.
 type Values map[string]any
+
+// Point is a place on the sky as a GEOGRAPHY: its longitude is the right
+// ascension, from -180 to 180, its latitude the declination, both in degrees.
+func Point(raDeg, decDeg float64) string {
+	if raDeg > 180 {
+		raDeg -= 360
+	}
+	return "POINT(" + strconv.FormatFloat(raDeg, 'f', -1, 64) + " " + strconv.FormatFloat(decDeg, 'f', -1, 64) + ")"
+}
 
 // encode writes the row as the layout's message.
 func (l *layout) encode(row Row) ([]byte, error) {
@@ -154,8 +165,27 @@ func appendValue(b []byte, number int, c schemas.Column, value any) ([]byte, err
 		if c.Type == schemas.Record {
 			return appendNestedValues(b, number, v, c.Fields)
 		}
+	case []string:
+		if c.Mode == schemas.Repeated {
+			return appendItems(b, number, c, v)
+		}
+	case []Values:
+		if c.Mode == schemas.Repeated {
+			return appendItems(b, number, c, v)
+		}
 	}
 	return nil, fmt.Errorf("a %T is no value of a %s", value, c.Type)
+}
+
+// appendItems writes the items of a repeated column, one after the other.
+func appendItems[T any](b []byte, number int, c schemas.Column, items []T) ([]byte, error) {
+	for i, item := range items {
+		var err error
+		if b, err = appendValue(b, number, c, item); err != nil {
+			return nil, fmt.Errorf("item %d: %w", i, err)
+		}
+	}
+	return b, nil
 }
 
 func appendDate(b []byte, number int, date string) ([]byte, error) {

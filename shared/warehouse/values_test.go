@@ -121,6 +121,77 @@ func TestEncodeRefuses(t *testing.T) {
 	}
 }
 
+// TestEncodeRepeated fills columns that hold lists.
+func TestEncodeRepeated(t *testing.T) {
+	t.Parallel()
+	l := newLayout([]schemas.Column{
+		column("matched", schemas.String, schemas.Repeated),
+		column("failed", schemas.Record, schemas.Repeated,
+			column("filter", schemas.String, schemas.Nullable),
+			column("within", schemas.String, schemas.Repeated)),
+		column("one", schemas.String, schemas.Nullable),
+		column("night", schemas.Date, schemas.Repeated),
+	})
+	cases := map[string]struct {
+		values Values
+		want   map[string]any // nil for an error
+		says   string
+	}{
+		"texts":         {Values{"matched": []string{"a@1", "", "b\xff"}}, map[string]any{"matched": []any{"a@1", "", "b\uFFFD"}}, ""},
+		"no texts":      {Values{"matched": []string{}}, map[string]any{}, ""},
+		"nil texts":     {Values{"matched": []string(nil)}, map[string]any{}, ""},
+		"records":       {Values{"failed": []Values{{"filter": "a"}, {}}}, map[string]any{"failed": []any{map[string]any{"filter": "a"}, map[string]any{}}}, ""},
+		"lists inside":  {Values{"failed": []Values{{"within": []string{"x", "y"}}}}, map[string]any{"failed": []any{map[string]any{"within": []any{"x", "y"}}}}, ""},
+		"no records":    {Values{"failed": []Values{}}, map[string]any{}, ""},
+		"days":          {Values{"night": []string{"1970-01-02", "1970-01-01"}}, map[string]any{"night": []any{int64(1), int64(0)}}, ""},
+		"a bad day":     {Values{"night": []string{"1970-01-02", "today"}}, nil, "column night: item 1:"},
+		"for one text":  {Values{"one": []string{"a"}}, nil, "column one: a []string is no value of a STRING"},
+		"no column":     {Values{"failed": []Values{{"filtre": "a"}}}, nil, "column failed: item 0:"},
+		"texts, wanted": {Values{"failed": []string{"a"}}, nil, "column failed: item 0: a string is no value of a RECORD"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			encoded, err := l.encode(Row{Values: c.values})
+			if c.want == nil {
+				if err == nil || !strings.Contains(err.Error(), c.says) {
+					t.Errorf("error is %v, want it to say %q", err, c.says)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, columnsOf(decode(t, l, encoded))); diff != "" {
+				t.Errorf("row (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestPoint(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		ra, dec float64
+		want    string
+	}{
+		"the origin":             {0, 0, "POINT(0 0)"},
+		"half way round":         {180, 45, "POINT(180 45)"},
+		"beyond half way":        {181, -45, "POINT(-179 -45)"},
+		"all the way round":      {360, 90, "POINT(0 90)"},
+		"many digits":            {12.3456789012345, -0.0000001, "POINT(12.3456789012345 -0.0000001)"},
+		"close to the beginning": {359.75, 0, "POINT(-0.25 0)"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := Point(c.ra, c.dec); got != c.want {
+				t.Errorf("point is %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
 // TestNestedLengths crosses the sizes at which a length takes one byte more,
 // for records of Values and for records of a packet.
 func TestNestedLengths(t *testing.T) {

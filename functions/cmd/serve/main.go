@@ -18,11 +18,14 @@ const usage = `Usage: nightwire-functions
 Serves the functions of one stream on 127.0.0.1, each at /<name>. It is told by
 its environment:
 
-  PORT                   where it listens; 8080 if it is not set
-  GOOGLE_CLOUD_PROJECT   the project
-  NIGHTWIRE_STREAM       ztf, ztf-partnership or lsst
-  NIGHTWIRE_SUFFIX       of a test deployment
-  SCHEMA_REGISTRY_URL    of a survey that sends the Confluent wire format
+  PORT                      where it listens; 8080 if it is not set
+  GOOGLE_CLOUD_PROJECT      the project
+  NIGHTWIRE_STREAM          ztf, ztf-partnership or lsst
+  NIGHTWIRE_SUFFIX          of a test deployment
+  NIGHTWIRE_FILTER_REFRESH  how often filter looks for changed filters; 15s
+  NIGHTWIRE_CLAIM_LEASE     how long filter leaves an alert's matches to another
+                            instance that has begun to notify them; 2m
+  SCHEMA_REGISTRY_URL       of a survey that sends the Confluent wire format
 
 The README tells how to point it at a local stack.
 `

@@ -75,7 +75,10 @@ func (e Endpoints) Environment() []string {
 }
 
 func (e Endpoints) functionsEnvironment() []string {
-	return append(e.Environment(), "PORT="+port(e.Functions))
+	return append(e.Environment(), "PORT="+port(e.Functions),
+		// Filters are taken up at once, and an instance that was killed does not
+		// keep its alerts for long.
+		"NIGHTWIRE_FILTER_REFRESH=2s", "NIGHTWIRE_CLAIM_LEASE=20s")
 }
 
 func (e Endpoints) connectorEnvironment() []string {

@@ -34,18 +34,25 @@ const (
 
 // provision makes what terraform makes in a deployment: topics, a push
 // subscription a function, buckets, the notification, tables. What is there
-// stays as it is.
-func provision(ctx context.Context, e Endpoints) error {
+// stays as it is, but for the model.
+func provision(ctx context.Context, e Endpoints, model string) error {
 	r := e.Resources()
 	functions, err := terraform.Functions()
 	if err != nil {
 		return err
 	}
-	if err := provisionTopics(ctx, e, r, functions); err != nil {
+	ours, err := builtIns(r.Stream)
+	if err != nil {
+		return err
+	}
+	if err := provisionTopics(ctx, e, r, functions, ours); err != nil {
 		return fmt.Errorf("make topics: %w", err)
 	}
-	if err := provisionBuckets(ctx, e, r); err != nil {
+	if err := provisionBuckets(ctx, e, r, ours); err != nil {
 		return fmt.Errorf("make buckets: %w", err)
+	}
+	if err := provisionModel(ctx, e, model); err != nil {
+		return err
 	}
 	if err := provisionTables(ctx, e, r); err != nil {
 		return fmt.Errorf("make tables: %w", err)
@@ -53,16 +60,19 @@ func provision(ctx context.Context, e Endpoints) error {
 	return nil
 }
 
-func provisionTopics(ctx context.Context, e Endpoints, r names.Resources, functions []terraform.Function) error {
+func provisionTopics(ctx context.Context, e Endpoints, r names.Resources, functions []terraform.Function, ours []builtIn) error {
 	client, err := pubsub.NewClient(ctx, r.Project, e.pubsubOptions()...)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
 	topics := []string{r.RawTopic(), r.ArchivedTopic(), r.DeadLetterTopic()}
+	for _, f := range ours {
+		topics = append(topics, r.Topic(f.topic))
+	}
 	for _, topic := range topics {
 		_, err := client.TopicAdminClient.CreateTopic(ctx, &pubsubpb.Topic{Name: r.TopicPath(topic)})
-		if err != nil && status.Code(err) != codes.AlreadyExists {
+		if err := ignoreExisting(err); err != nil {
 			return err
 		}
 	}
@@ -109,7 +119,7 @@ func ignoreExisting(err error) error {
 	return err
 }
 
-func provisionBuckets(ctx context.Context, e Endpoints, r names.Resources) error {
+func provisionBuckets(ctx context.Context, e Endpoints, r names.Resources, ours []builtIn) error {
 	client, err := storage.NewClient(ctx, e.storageOptions()...)
 	if err != nil {
 		return err
@@ -125,7 +135,14 @@ func provisionBuckets(ctx context.Context, e Endpoints, r names.Resources) error
 			return err
 		}
 	}
-	alerts := client.Bucket(r.AlertsBucket())
+	if err := uploadFilters(ctx, client.Bucket(r.ProductsBucket()), ours); err != nil {
+		return err
+	}
+	return notify(ctx, client.Bucket(r.AlertsBucket()), r)
+}
+
+// notify has the bucket tell of each new file.
+func notify(ctx context.Context, alerts *storage.BucketHandle, r names.Resources) error {
 	there, err := alerts.Notifications(ctx)
 	if err != nil {
 		return err

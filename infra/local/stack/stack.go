@@ -30,6 +30,7 @@ type Options struct {
 	Stream names.Stream // the one stream that the stack serves
 	Ports  Ports
 	Log    *slog.Logger
+	Models string // folder of the SALT model to fit with; the demonstration model if empty
 
 	// Program is the nightwire program, beside which the others are; our own
 	// if empty.
@@ -195,7 +196,7 @@ func (s *Stack) plan() ([]step, error) {
 		}},
 		{
 			processes: []*process{server("storage", e.Storage, "--pubsub", e.PubSub)},
-			then:      func(ctx context.Context) error { return provision(ctx, e) },
+			then:      func(ctx context.Context) error { return provision(ctx, e, s.options.Models) },
 		},
 		{processes: []*process{s.process("functions", functions, e.Functions, e.functionsEnvironment())}},
 		{processes: []*process{s.process("connector", connector, e.Connector, e.connectorEnvironment())}},

@@ -1,0 +1,180 @@
+package filter
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"cloud.google.com/go/storage"
+	"google.golang.org/api/googleapi"
+)
+
+// claims are the objects by which one instance at a time notifies the matches
+// of an alert. Google's clocks agree to far less than a lease.
+type claims struct {
+	bucket  *storage.BucketHandle
+	history history
+	lease   time.Duration
+	now     func() time.Time
+}
+
+// claimed is what a claim's object says.
+type claimed struct {
+	Filters  []string  `json:"filters"`            // IDs that someone is notifying
+	At       time.Time `json:"at"`                 // since when
+	Notified []string  `json:"notified,omitempty"` // IDs that Pub/Sub has confirmed, where there may be no row that says so
+}
+
+// claim is one that we hold.
+type claim struct {
+	object     *storage.ObjectHandle
+	generation int64
+	others     []string // IDs that another instance is notifying under it
+
+	todo     []string // IDs that are ours to notify
+	notified []string // IDs that were notified before
+	recorded bool     // a row of this file says so, if the tables were asked
+}
+
+// errBusy has the event sent again: either the other instance will have
+// finished by then, or its lease will be over.
+var errBusy = errors.New("another instance is notifying the matches of this alert")
+
+// take claims the filters for an alert. Where there was no claim, which is
+// nearly always so, that is one write.
+func (c *claims) take(ctx context.Context, e *evaluation, ids []string) (*claim, error) {
+	object := c.bucket.Object(e.claimName())
+	generation, err := write(ctx, object.If(storage.Conditions{DoesNotExist: true}), claimed{Filters: ids, At: c.now()})
+	if err == nil {
+		return &claim{object: object, generation: generation, todo: ids}, nil
+	}
+	if !preconditionFailed(err) {
+		return nil, fmt.Errorf("claim its matches: %w", err)
+	}
+	there, generation, err := readClaim(ctx, object)
+	if errors.Is(err, storage.ErrObjectNotExist) {
+		return nil, errBusy // given back this moment
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the claim on its matches: %w", err)
+	}
+	held := &claim{object: object, generation: generation, notified: there.Notified}
+	// One that was given back says all itself: after an outage of BigQuery, in
+	// which many were, the tables are not asked about each.
+	if len(there.Filters) > 0 {
+		if err := c.askTables(ctx, held, e, ids); err != nil {
+			return nil, fmt.Errorf("ask what was notified: %w", err)
+		}
+	}
+	return held, c.join(ctx, held, there, ids)
+}
+
+// askTables learns what was notified under a claim.
+func (c *claims) askTables(ctx context.Context, held *claim, e *evaluation, ids []string) error {
+	past, err := c.history.Evaluations(ctx, e.night, e.alert.ObjectID, e.alert.Candid)
+	if err != nil {
+		return err
+	}
+	for _, row := range past {
+		held.notified = union(held.notified, row.Notified)
+		ofThisFile := row.Object == e.object.Name && row.Generation == e.object.Generation
+		held.recorded = held.recorded || ofThisFile && len(without(ids, row.Notified)) == 0
+	}
+	return nil
+}
+
+// join takes from a claim that is there what is not notified: what is new, and
+// what its holder has left lying for longer than the lease.
+func (c *claims) join(ctx context.Context, held *claim, there claimed, ids []string) error {
+	held.todo = without(ids, held.notified)
+	if len(held.todo) == 0 {
+		return nil
+	}
+	if c.now().Sub(there.At) < c.lease {
+		held.others = without(there.Filters, held.notified)
+	}
+	if len(without(held.todo, held.others)) < len(held.todo) {
+		return errBusy
+	}
+	generation, err := write(ctx, held.object.If(storage.Conditions{GenerationMatch: held.generation}),
+		claimed{Filters: union(held.others, held.todo), At: c.now(), Notified: held.notified})
+	if preconditionFailed(err) {
+		return errBusy
+	}
+	if err != nil {
+		return fmt.Errorf("take over the claim on its matches: %w", err)
+	}
+	held.generation = generation
+	return nil
+}
+
+// giveBack ends a claim before its lease, and tells what was notified under it.
+// Where that fails, the claim ends with its lease.
+func (c *claims) giveBack(ctx context.Context, held *claim, notified []string) error {
+	left := claimed{Filters: held.others, At: c.now(), Notified: notified}
+	object := held.object.If(storage.Conditions{GenerationMatch: held.generation})
+	var err error
+	if len(left.Filters)+len(left.Notified) == 0 {
+		err = object.Delete(ctx)
+	} else {
+		_, err = write(ctx, object, left)
+	}
+	if err != nil {
+		return fmt.Errorf("give back the claim: %w", err)
+	}
+	return nil
+}
+
+func readClaim(ctx context.Context, object *storage.ObjectHandle) (there claimed, generation int64, err error) {
+	r, err := object.NewReader(ctx)
+	if err != nil {
+		return there, 0, err
+	}
+	defer r.Close()
+	if err := json.NewDecoder(r).Decode(&there); err != nil {
+		return there, 0, err
+	}
+	return there, r.Attrs.Generation, nil
+}
+
+// write stores a small JSON document.
+func write(ctx context.Context, object *storage.ObjectHandle, content any) (generation int64, err error) {
+	text, err := json.Marshal(content)
+	if err != nil {
+		return 0, err
+	}
+	return upload(ctx, object, "application/json", text, nil)
+}
+
+func upload(ctx context.Context, object *storage.ObjectHandle, kind string, content []byte, metadata map[string]string) (generation int64, err error) {
+	w := object.NewWriter(ctx)
+	w.ChunkSize = 0 // one request; the default buffers 16 MB
+	w.ContentType, w.Metadata = kind, metadata
+	_, err = w.Write(content)
+	if cerr := w.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return 0, err
+	}
+	return w.Attrs().Generation, nil
+}
+
+func preconditionFailed(err error) bool {
+	var api *googleapi.Error
+	return errors.As(err, &api) && api.Code == http.StatusPreconditionFailed
+}
+
+// without is a list without the items of another.
+func without(list, other []string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(other, s) })
+}
+
+// union is a list and what another has beyond it.
+func union(list, other []string) []string {
+	return append(slices.Clone(list), without(other, list)...)
+}

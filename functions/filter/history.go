@@ -1,0 +1,86 @@
+package filter
+
+import (
+	"context"
+	"time"
+
+	"nightwire.dev/shared/warehouse"
+)
+
+// history is what the tables know of earlier evaluations; *Tables is one.
+type history interface {
+	// Evaluations are the rows of one alert.
+	Evaluations(ctx context.Context, night, objectID string, candid int64) ([]Past, error)
+
+	// MatchesSince are the numbers of alerts that filters chose, by name.
+	MatchesSince(ctx context.Context, since time.Time) (map[string]int, error)
+}
+
+// Past is one row of evaluations: the file that was read, and the filters, by
+// ID, whose notification of its alert is known to be with Pub/Sub.
+type Past struct {
+	Object     string
+	Generation int64
+	Notified   []string
+}
+
+// Tables asks the stream's dataset. A row can be asked for once its Append has
+// returned.
+type Tables struct{ Warehouse *warehouse.Warehouse }
+
+// Evaluations are the rows of one alert. The night lets BigQuery look at one
+// partition alone.
+func (t *Tables) Evaluations(ctx context.Context, night, objectID string, candid int64) ([]Past, error) {
+	result, err := t.Warehouse.Query(ctx, `
+		SELECT object, generation, notified
+		FROM evaluations
+		WHERE night = CAST(@night AS DATE) AND objectId = @object AND candid = @candid`,
+		map[string]any{"night": night, "object": objectID, "candid": candid})
+	if err != nil {
+		return nil, err
+	}
+	var past []Past
+	for row, err := range result.Rows() {
+		if err != nil {
+			return nil, err
+		}
+		p := Past{Object: as[string](row[0]), Generation: as[int64](row[1])}
+		for _, id := range as[[]any](row[2]) {
+			p.Notified = append(p.Notified, as[string](id))
+		}
+		past = append(past, p)
+	}
+	return past, nil
+}
+
+// recent is how old an alert may be whose match MatchesSince counts: without
+// a bound on the night, BigQuery would look at the whole table.
+const recent = 3 * 24 * time.Hour
+
+// MatchesSince are the numbers of alerts of the last nights that filters
+// chose, replays apart.
+func (t *Tables) MatchesSince(ctx context.Context, since time.Time) (map[string]int, error) {
+	result, err := t.Warehouse.Query(ctx, `
+		SELECT filter, COUNT(DISTINCT candid) AS n
+		FROM filter_matches
+		WHERE night >= CAST(@night AS DATE) AND matched_at >= @since AND NOT replay
+		GROUP BY filter`,
+		map[string]any{"night": since.Add(-recent).Format(time.DateOnly), "since": since})
+	if err != nil {
+		return nil, err
+	}
+	matches := map[string]int{}
+	for row, err := range result.Rows() {
+		if err != nil {
+			return nil, err
+		}
+		matches[as[string](row[0])] = int(as[int64](row[1]))
+	}
+	return matches, nil
+}
+
+// as reads a value of a row; null is the zero value.
+func as[T any](v any) T {
+	t, _ := v.(T)
+	return t
+}

@@ -1,0 +1,48 @@
+package supernova
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"cloud.google.com/go/storage"
+)
+
+// metadataTold is the fit of which the plot proves that it was told and
+// recorded.
+const metadataTold = "told"
+
+// proved says whether the fit was published before.
+func (f *Function) proved(ctx context.Context, w *work) (bool, error) {
+	plot, err := f.Products.Object(w.plotName()).Attrs(ctx)
+	if errors.Is(err, storage.ErrObjectNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for the plot: %w", err)
+	}
+	return plot.Metadata[metadataTold] == w.id(), nil
+}
+
+// draw writes the plot, over any that is there.
+func (f *Function) draw(ctx context.Context, w *work) error {
+	name := w.plotName()
+	if name == "" {
+		return nil
+	}
+	to := f.Products.Object(name).NewWriter(ctx)
+	to.ChunkSize = 0 // one request; the default buffers 16 MB
+	to.ContentType = "image/svg+xml"
+	to.Metadata = map[string]string{"objectId": w.alert.ObjectID, "candid": w.candid(), "model": w.model().Hash}
+	if w.told {
+		to.Metadata[metadataTold] = w.id()
+	}
+	_, err := to.Write(f.Fitter.Figure(w.alert.ObjectID, &w.fit).SVG())
+	if cerr := to.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return fmt.Errorf("write plot %s: %w", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,56 @@
+package names
+
+import (
+	"fmt"
+	"strings"
+)
+
+// FiltersFolder is where the products bucket has the filters.
+const FiltersFolder = "filters/"
+
+// The ends of the names of objects in the folder of filters.
+const (
+	filterEnd = ".yaml"
+	pausedEnd = ".paused"
+)
+
+// acceptedFolder holds the last good version of each filter.
+const acceptedFolder = FiltersFolder + ".accepted/"
+
+// FilterObject is the object that holds a filter.
+func FilterObject(filter string) string { return FiltersFolder + filter + filterEnd }
+
+// PausedObject is the object that pauses a filter while it is there.
+func PausedObject(filter string) string { return FiltersFolder + filter + pausedEnd }
+
+// AcceptedObject is the copy of a filter's last good version.
+func AcceptedObject(filter string) string { return acceptedFolder + filter + filterEnd }
+
+// ParseFilterObject reads the name of the filter that the object holds; ok is
+// false for an object of another kind.
+func ParseFilterObject(object string) (filter string, ok bool) {
+	return between(object, FiltersFolder, filterEnd)
+}
+
+// ParsePausedObject reads the name of the filter that the object pauses.
+func ParsePausedObject(object string) (filter string, ok bool) {
+	return between(object, FiltersFolder, pausedEnd)
+}
+
+// ParseAcceptedObject reads the name of the filter whose copy the object is.
+func ParseAcceptedObject(object string) (filter string, ok bool) {
+	return between(object, acceptedFolder, filterEnd)
+}
+
+// between is what stands between two parts of a name, if it is a plain name.
+func between(name, start, end string) (string, bool) {
+	rest, began := strings.CutPrefix(name, start)
+	rest, ended := strings.CutSuffix(rest, end)
+	return rest, began && ended && rest != "" && !strings.Contains(rest, "/")
+}
+
+// ClaimObject is the object of the products bucket by which one instance says
+// that it notifies the matches of an alert.
+func ClaimObject(night, objectID, candid string) string {
+	return fmt.Sprintf("matches/night=%s/%s/%s.json", night, objectID, candid)
+}
