@@ -14,6 +14,7 @@ type local struct {
 	state
 	Stream names.Stream `help:"Stream to serve: ztf, ztf-partnership or lsst." default:"ztf" enum:"ztf,ztf-partnership,lsst"`
 	Port   int          `help:"First of eight consecutive ports; 0 takes any that are free." default:"8700"`
+	Models string       `help:"Folder of the SALT model to fit supernovae with, which make models fetches. Without it, a demonstration model." type:"path" placeholder:"DIR"`
 }
 
 func (l local) start(ctx context.Context) (*stack.Stack, error) {
@@ -26,5 +27,10 @@ func (l local) start(ctx context.Context) (*stack.Stack, error) {
 	} else if l.Port < 1024 || l.Port+len(ports) > 65536 {
 		return nil, fmt.Errorf("--port %d: want 1024 to %d, or 0", l.Port, 65536-len(ports))
 	}
-	return stack.Start(ctx, stack.Options{Dir: l.Dir, Stream: l.Stream, Ports: ports, Log: slog.Default()})
+	model, err := openModel(l.Models)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Printf("model of supernova fits: %s\n", model)
+	return stack.Start(ctx, stack.Options{Dir: l.Dir, Stream: l.Stream, Ports: ports, Models: l.Models, Log: slog.Default()})
 }

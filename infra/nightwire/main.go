@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -19,11 +20,14 @@ import (
 
 // commands is the command line.
 type commands struct {
-	Run   runCommand   `cmd:"" help:"Pass a night of alerts through the whole system, and print its certificate."`
-	Up    upCommand    `cmd:"" help:"Keep the whole system running, until Ctrl-C."`
-	Feed  feedCommand  `cmd:"" help:"Send alerts to Kafka: the running local stack's, or any."`
-	Query queryCommand `cmd:"" help:"Ask the tables in GoogleSQL, whether the stack runs or not."`
-	Serve serveCommand `cmd:"" hidden:"" help:"Run one server of the local stack; run and up call it."`
+	Run    runCommand    `cmd:"" help:"Pass a night of alerts through the whole system, and print its certificate."`
+	Up     upCommand     `cmd:"" help:"Keep the whole system running, until Ctrl-C."`
+	Feed   feedCommand   `cmd:"" help:"Send alerts to Kafka: the running local stack's, or any."`
+	Query  queryCommand  `cmd:"" help:"Ask the tables in GoogleSQL, whether the stack runs or not."`
+	Filter filterCommand `cmd:"" help:"Write, try, publish and look after filters."`
+	Fit    fitCommand    `cmd:"" help:"Fit a light curve with a supernova, and plot it."`
+	Models modelsCommand `cmd:"" help:"Fetch published models of supernovae."`
+	Serve  serveCommand  `cmd:"" hidden:"" help:"Run one server of the local stack; run and up call it."`
 }
 
 const description = `Nightwire turns a survey's stream of alerts into science.
@@ -36,12 +40,7 @@ func main() {
 	slog.SetDefault(logging.NewText(os.Stderr, slog.LevelInfo))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	line := kong.Parse(new(commands),
-		kong.Name("nightwire"), kong.Description(description),
-		kong.ShortUsageOnError(), kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Vars{"dir": ".nightwire", "lsst_topic": stack.LSSTTopic},
-	)
-	err := line.Run()
+	err := kong.Parse(new(commands), options(ctx, os.Stdout)...).Run()
 	switch {
 	case err == nil:
 	case errors.Is(err, context.Canceled):
@@ -50,6 +49,16 @@ func main() {
 	default:
 		fmt.Fprintln(os.Stderr, "nightwire:", err)
 		os.Exit(1)
+	}
+}
+
+// options of the command line. A command's Run may take ctx, and the writer of
+// its answer.
+func options(ctx context.Context, out io.Writer) []kong.Option {
+	return []kong.Option{
+		kong.Name("nightwire"), kong.Description(description), kong.ShortUsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(out, (*io.Writer)(nil)),
+		kong.Vars{"dir": ".nightwire", "lsst_topic": stack.LSSTTopic},
 	}
 }
 

@@ -25,7 +25,7 @@ import (
 type queryCommand struct {
 	state
 	Stream names.Stream `help:"Stream whose tables are asked: ztf, ztf-partnership or lsst; without it, the last that ran."`
-	SQL    string       `arg:"" help:"The query, in GoogleSQL; - reads it from standard input. Tables: alerts, records; behind them alerts_stream, ledger."`
+	SQL    string       `arg:"" help:"The query, in GoogleSQL; - reads it from standard input. Tables: alerts, records, matches, evaluated; behind them alerts_stream, ledger, filter_matches, evaluations."`
 }
 
 // Help is what --help shows besides the flags.

@@ -39,16 +39,17 @@ Nightwire is up, stream %s, state in %s
   Pub/Sub    %s    PUBSUB_EMULATOR_HOST=%s
   Storage    %s    STORAGE_EMULATOR_HOST=%s, bucket %s
   BigQuery   %s    dataset %s; Storage Write API at %s
-  Functions  %s    POST an event to /archive or /rows
+  Functions  %s    POST an event to /archive, /rows or /filter
   Connector  %s    http://%s/metrics, /readyz, /offsets
   Logs       %s
 
 Try, in another terminal:
   %s feed --synthetic 1000 --rate 100
   %s query "SELECT outcome, COUNT(*) AS records FROM records GROUP BY outcome"
+  %s filter list
 
 Ctrl-C stops everything; the state stays.
 `, e.Stream, e.Dir, e.Kafka, e.PubSub, e.PubSub, e.Storage, e.Storage, r.AlertsBucket(),
 		e.BigQuery, r.Dataset(), e.BigQueryWrite, e.Functions, e.Connector, e.Connector,
-		filepath.Join(e.Dir, "log"), os.Args[0], os.Args[0])
+		filepath.Join(e.Dir, "log"), os.Args[0], os.Args[0], os.Args[0])
 }

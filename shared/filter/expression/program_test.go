@@ -124,23 +124,6 @@ func TestColumns(t *testing.T) {
 	}
 }
 
-// TestMatchAllocatesNothing has an evaluation leave no garbage behind, history
-// and all, but for what the light curve itself takes.
-func TestMatchAllocatesNothing(t *testing.T) {
-	a := newAlert(t, nil)
-	p := program(t, schemas.ZTF, "candidate.rb > 0.1 && prv_candidates.exists(p, p.magpsf < 0.0) || abs(candidate.magpsf - 3) < 0.01")
-	allocations := testing.AllocsPerRun(100, func() {
-		run := p.Run(a)
-		if matched, err := run.Match(0); matched || err != nil {
-			t.Errorf("matched %v, error %v", matched, err)
-		}
-		run.Close()
-	})
-	if allocations > 0 {
-		t.Errorf("%v allocations an alert, want none", allocations)
-	}
-}
-
 func TestConcurrentRuns(t *testing.T) {
 	t.Parallel()
 	p := program(t, schemas.ZTF, "n_detections('r', 30) == 3", "prv_candidates.exists(p, p.magpsf == 20.5)")

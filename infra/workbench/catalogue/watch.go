@@ -1,0 +1,84 @@
+package catalogue
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"strings"
+	"time"
+
+	"cloud.google.com/go/pubsub/v2"
+	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
+)
+
+// graceToEnd bounds each of the two steps that end Watch: while Pub/Sub is out
+// of reach, its client does not return by itself.
+const graceToEnd = 3 * time.Second
+
+// Watch hands out the messages of a filter from now on, until ctx ends or take
+// says no more. only is Pub/Sub's language for subscriptions: attributes.band =
+// "r"; empty is all. The subscription is made for this, and deleted in the end;
+// take is called by one goroutine at a time.
+func (c *Catalogue) Watch(ctx context.Context, name, only string, take func(*pubsub.Message) (more bool)) error {
+	f, err := c.exists(ctx, name)
+	if err != nil {
+		return err
+	}
+	if f == nil {
+		return fmt.Errorf("filter %s never had a file that is right: nightwire filter list says what is wrong with it", name)
+	}
+	topic := c.Resources.Topic(f.Topic)
+	path := c.Resources.SubscriptionPath(c.Resources.Subscription(topic, "watch-"+strings.ToLower(rand.Text())))
+	_, err = c.Topics.SubscriptionAdminClient.CreateSubscription(ctx, &pubsubpb.Subscription{
+		Name: path, Topic: c.Resources.TopicPath(topic), Filter: filterOf(name, only),
+	})
+	if err != nil {
+		return fmt.Errorf("subscribe to topic %s: %w", topic, err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceToEnd)
+		defer cancel()
+		_ = c.Topics.SubscriptionAdminClient.DeleteSubscription(ctx, &pubsubpb.DeleteSubscriptionRequest{Subscription: path})
+	}()
+	receiving, stop := context.WithCancel(ctx)
+	defer stop()
+	messages := make(chan *pubsub.Message)
+	received := make(chan error, 1)
+	go func() {
+		received <- c.Topics.Subscriber(path).Receive(receiving, func(_ context.Context, m *pubsub.Message) {
+			select {
+			case messages <- m:
+				m.Ack()
+			case <-receiving.Done():
+				m.Nack()
+			}
+		})
+	}()
+	for {
+		select {
+		case m := <-messages:
+			if take(m) {
+				continue
+			}
+		case err := <-received:
+			return err
+		case <-ctx.Done():
+		}
+		stop()
+		select {
+		case err := <-received:
+			return err
+		case <-time.After(graceToEnd):
+			return nil
+		}
+	}
+}
+
+// filterOf is a subscription's filter. Several filters may share a topic.
+func filterOf(name, only string) string {
+	own := fmt.Sprintf("attributes.filter = %q", name)
+	if only == "" {
+		return own
+	}
+	return own + " AND (" + only + ")"
+}
