@@ -77,7 +77,7 @@ var functions = map[string]func(context.Context, *instance) (event.Handle, error
 		}
 		f := &supernova.Function{
 			Resources: i.resources, Archive: i.archive(), Products: i.storage.Bucket(i.resources.ProductsBucket()),
-			Topic: i.topics.Publisher(i.resources.TopicPath(i.resources.Topic(supernova.Name))),
+			Topic: i.topics.Publisher(i.resources.TopicPath(i.resources.SupernovaTopic())),
 			Fits:  fits, Transients: transients, Fitter: fitter,
 		}
 		return f.Handle, nil

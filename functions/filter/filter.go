@@ -151,7 +151,7 @@ func (f *Function) filter(ctx context.Context, m *event.Message, o event.Object)
 // filtersFor are the filters in force. Whoever sends an alert again to some of
 // them may just have resumed or changed one.
 func (f *Function) filtersFor(ctx context.Context, m *event.Message) (*loaded, error) {
-	if m.Attributes[event.AttributeNotify] != "" {
+	if m.Attributes[names.AttributeNotify] != "" {
 		return f.catalogue.since(ctx, m.PublishTime)
 	}
 	return f.catalogue.get(ctx)

@@ -217,7 +217,7 @@ func TestReplayBetweenTries(t *testing.T) {
 		t.Fatal("the event was acknowledged without its row")
 	}
 	s.fail(nil)
-	i.handle(t, s.archive(t, 0, event.AttributeReplay, "true"))
+	i.handle(t, s.archive(t, 0, names.AttributeReplay, "true"))
 	i.handle(t, m)
 	var notified []any
 	for _, row := range s.rows(&s.evaluations) {
@@ -343,12 +343,12 @@ func TestReplay(t *testing.T) {
 		live       bool // the alert was news before
 		want       map[string]int
 	}{
-		"to nobody":           {[]string{event.AttributeReplay, "true"}, false, map[string]int{}},
-		"to nobody, again":    {[]string{event.AttributeReplay, "true"}, true, map[string]int{"everything@1": 1, "columned@3": 1}},
-		"to one":              {[]string{event.AttributeReplay, "true", event.AttributeNotify, "columned"}, false, map[string]int{"columned@3": 1}},
-		"to one that knows":   {[]string{event.AttributeReplay, "true", event.AttributeNotify, "columned"}, true, map[string]int{"everything@1": 1, "columned@3": 1}},
-		"to all":              {[]string{event.AttributeNotify, "*"}, false, map[string]int{"everything@1": 1, "columned@3": 1}},
-		"to all, who know it": {[]string{event.AttributeNotify, "*"}, true, map[string]int{"everything@1": 1, "columned@3": 1}},
+		"to nobody":           {[]string{names.AttributeReplay, "true"}, false, map[string]int{}},
+		"to nobody, again":    {[]string{names.AttributeReplay, "true"}, true, map[string]int{"everything@1": 1, "columned@3": 1}},
+		"to one":              {[]string{names.AttributeReplay, "true", names.AttributeNotify, "columned"}, false, map[string]int{"columned@3": 1}},
+		"to one that knows":   {[]string{names.AttributeReplay, "true", names.AttributeNotify, "columned"}, true, map[string]int{"everything@1": 1, "columned@3": 1}},
+		"to all":              {[]string{names.AttributeNotify, "*"}, false, map[string]int{"everything@1": 1, "columned@3": 1}},
+		"to all, who know it": {[]string{names.AttributeNotify, "*"}, true, map[string]int{"everything@1": 1, "columned@3": 1}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -384,7 +384,7 @@ func TestReplayIsNoProof(t *testing.T) {
 	s := newSky(t)
 	s.publish(t, everything)
 	i := s.instance(t)
-	i.handle(t, s.archive(t, 0, event.AttributeReplay, "true"))
+	i.handle(t, s.archive(t, 0, names.AttributeReplay, "true"))
 	i.handle(t, s.archive(t, 0))
 	if n := s.idsIn()["everything@1"]; n != 1 {
 		t.Errorf("%d notifications, want one", n)
@@ -405,7 +405,7 @@ func TestBackfill(t *testing.T) {
 	}
 	s.remove(t, names.PausedObject("columned"))
 	s.pass(lease)
-	i.handle(t, s.archive(t, 0, event.AttributeNotify, "columned"))
+	i.handle(t, s.archive(t, 0, names.AttributeNotify, "columned"))
 	if diff := cmp.Diff(map[string]int{"everything@1": 1, "columned@3": 1}, s.idsIn()); diff != "" {
 		t.Errorf("notified (-want +got):\n%s", diff)
 	}
@@ -439,7 +439,7 @@ func TestStorageOutOfReach(t *testing.T) {
 	s := newSky(t)
 	s.publish(t, text("capped", 1, "true", "max_matches_an_hour: 1"))
 	i := s.instance(t)
-	i.handle(t, s.archive(t, 0, event.AttributeReplay, "true"))
+	i.handle(t, s.archive(t, 0, names.AttributeReplay, "true"))
 	i.shut(writes)
 	m := s.archive(t, 1)
 	if err := i.Handle(t.Context(), m); err == nil || event.IsPermanent(err) {

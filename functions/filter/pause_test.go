@@ -91,7 +91,7 @@ func TestCap(t *testing.T) {
 	s.remove(t, names.PausedObject("capped"))
 	s.pass(lease)
 	for n := 3; n < 6; n++ {
-		i.handle(t, s.archive(t, n, event.AttributeNotify, "capped"))
+		i.handle(t, s.archive(t, n, names.AttributeNotify, "capped"))
 	}
 	if diff := cmp.Diff(map[string]int{"everything@1": 6, "capped@1": 6}, s.idsIn()); diff != "" {
 		t.Errorf("notified in the end (-want +got):\n%s", diff)
@@ -225,7 +225,7 @@ func TestNoTopic(t *testing.T) {
 	// The first alert can be sent to it at once: its claim was given back.
 	s.createTopic(t, "mute")
 	s.remove(t, names.PausedObject("mute"))
-	i.handle(t, s.archive(t, 0, event.AttributeNotify, "mute"))
+	i.handle(t, s.archive(t, 0, names.AttributeNotify, "mute"))
 	if n := s.idsIn()["mute@1"]; n != 1 {
 		t.Errorf("%d notifications, want one", n)
 	}
@@ -290,7 +290,7 @@ func TestRunaway(t *testing.T) {
 			long = index
 		}
 	}
-	m := s.archive(t, long, event.AttributeReplay, "true")
+	m := s.archive(t, long, names.AttributeReplay, "true")
 	for count := range mostStrikes + 2 {
 		if count == mostStrikes {
 			i.inForce(t) // what the next event would begin

@@ -81,9 +81,6 @@ func (t *topics) notify(ctx context.Context, n *news, m filter.Match) error {
 	return err
 }
 
-// attributeNotice says of a message that it is no match: "paused".
-const attributeNotice = "nightwire.notice"
-
 // notice is what a filter's readers are told when it is paused.
 type notice struct {
 	Filter string    `json:"filter"`
@@ -99,7 +96,7 @@ func (t *topics) warn(ctx context.Context, f *filter.Filter, n notice) error {
 		return err
 	}
 	_, err = t.publisher(f.Topic).Publish(ctx, &pubsub.Message{Data: text, Attributes: map[string]string{
-		attributeNotice: "paused", "filter": f.Name, "stream": string(t.resources.Stream),
+		names.AttributeNotice: "paused", "filter": f.Name, "stream": string(t.resources.Stream),
 	}}).Get(ctx)
 	return err
 }

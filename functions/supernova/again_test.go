@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"nightwire.dev/shared/event"
+	"nightwire.dev/shared/names"
 )
 
 // TestTwice has the event come again, to another instance too: rows again, one
@@ -70,14 +71,14 @@ func TestReplay(t *testing.T) {
 			t.Fatalf("%d messages after %s, want %d", n, what, want)
 		}
 	}
-	s.handle(t, s.match(t, i, event.AttributeReplay, "true"))
+	s.handle(t, s.match(t, i, names.AttributeReplay, "true"))
 	told(0, "a replay")
 	if s.fits.rows[0]["replay"] != true {
 		t.Error("the row does not say that it is a replay")
 	}
-	s.handle(t, s.match(t, i, event.AttributeReplay, "true", event.AttributeNotify, "purity,"+Name))
+	s.handle(t, s.match(t, i, names.AttributeReplay, "true", names.AttributeNotify, "purity,"+Name))
 	told(1, "a replay that names supernova")
-	s.handle(t, s.match(t, i, event.AttributeReplay, "true"))
+	s.handle(t, s.match(t, i, names.AttributeReplay, "true"))
 	s.handle(t, s.match(t, i))
 	told(1, "the event itself, told before")
 }

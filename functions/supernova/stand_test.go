@@ -23,7 +23,6 @@ import (
 	"nightwire.dev/schemas"
 	"nightwire.dev/shared/archived"
 	"nightwire.dev/shared/event"
-	"nightwire.dev/shared/filter"
 	"nightwire.dev/shared/lightcurve"
 	"nightwire.dev/shared/models"
 	"nightwire.dev/shared/names"
@@ -207,8 +206,8 @@ func (s *stand) archive(t *testing.T, objectID string, candid int64, content []b
 	}
 	m := &event.Message{ID: "1", Data: []byte("{}"), Attributes: map[string]string{
 		"stream": "ztf", "filter": "extragalactic", "objectId": objectID, "candid": id,
-		filter.AttributeBucket: resources.AlertsBucket(), filter.AttributeObject: name,
-		filter.AttributeGeneration: strconv.FormatInt(object.Generation, 10), filter.AttributeReplay: "false",
+		names.AttributeBucket: resources.AlertsBucket(), names.AttributeObject: name,
+		names.AttributeGeneration: strconv.FormatInt(object.Generation, 10), names.AttributeReplay: "false",
 	}}
 	for i := 0; i < len(attributes); i += 2 {
 		m.Attributes[attributes[i]] = attributes[i+1]

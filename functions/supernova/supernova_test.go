@@ -15,7 +15,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"nightwire.dev/schemas"
 	"nightwire.dev/shared/event"
-	"nightwire.dev/shared/filter"
 	"nightwire.dev/shared/models"
 	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/packet"
@@ -38,7 +37,7 @@ func TestPlausible(t *testing.T) {
 	n, _ := night()
 	truth := n.Truth(i)
 	if row["objectId"] != truth.ObjectID || row["candid"] != truth.Candid || row["plausible_ia"] != true || row["demonstration"] != true ||
-		row["reason"] != nil || row["object"] != m.Attributes[filter.AttributeObject] || row["night"] != "2026-09-01" {
+		row["reason"] != nil || row["object"] != m.Attributes[names.AttributeObject] || row["night"] != "2026-09-01" {
 		t.Errorf("row is %v", without(row, "data"))
 	}
 	if off := math.Abs(row["t0"].(float64) - truth.Light.T0); off > 5*row["t0_err"].(float64) {
@@ -57,9 +56,9 @@ func TestPlausible(t *testing.T) {
 	}
 	want := map[string]string{
 		"stream": "ztf", "objectId": truth.ObjectID, "candid": strconv.FormatInt(truth.Candid, 10), "model": "demonstration", "demonstration": "true",
-		"fit":                  strconv.FormatInt(truth.Candid, 10) + "-" + s.Fitter.Model().Hash[:12],
-		filter.AttributeBucket: resources.AlertsBucket(), filter.AttributeObject: m.Attributes[filter.AttributeObject],
-		filter.AttributeGeneration: m.Attributes[filter.AttributeGeneration], filter.AttributeReplay: "false",
+		"fit":                 strconv.FormatInt(truth.Candid, 10) + "-" + s.Fitter.Model().Hash[:12],
+		names.AttributeBucket: resources.AlertsBucket(), names.AttributeObject: m.Attributes[names.AttributeObject],
+		names.AttributeGeneration: m.Attributes[names.AttributeGeneration], names.AttributeReplay: "false",
 	}
 	if diff := cmp.Diff(want, messages[0].Attributes); diff != "" {
 		t.Errorf("attributes (-want +got):\n%s", diff)
@@ -169,10 +168,10 @@ func TestPermanent(t *testing.T) {
 		attributes []string
 		want       string
 	}{
-		"no file":           {[]string{filter.AttributeObject, ""}, "does not name the alert's file"},
-		"no generation":     {[]string{filter.AttributeGeneration, "last"}, "does not name the alert's file"},
-		"another's bucket":  {[]string{filter.AttributeBucket, "p-ztf-partnership-alerts"}, "want p-ztf-alerts"},
-		"a file that is no": {[]string{filter.AttributeObject, "v4.02/night=2026-09-01/a/1.avro"}, "the file is gone"},
+		"no file":           {[]string{names.AttributeObject, ""}, "does not name the alert's file"},
+		"no generation":     {[]string{names.AttributeGeneration, "last"}, "does not name the alert's file"},
+		"another's bucket":  {[]string{names.AttributeBucket, "p-ztf-partnership-alerts"}, "want p-ztf-alerts"},
+		"a file that is no": {[]string{names.AttributeObject, "v4.02/night=2026-09-01/a/1.avro"}, "the file is gone"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -207,7 +206,7 @@ func TestNoTopic(t *testing.T) {
 func TestNotice(t *testing.T) {
 	t.Parallel()
 	s := newStand(t, demonstration(t), true)
-	s.handle(t, &event.Message{ID: "1", Attributes: map[string]string{attributeNotice: "paused", "filter": "extragalactic"}})
+	s.handle(t, &event.Message{ID: "1", Attributes: map[string]string{names.AttributeNotice: "paused", "filter": "extragalactic"}})
 	if len(s.fits.rows) != 0 {
 		t.Error("a notice has a row")
 	}

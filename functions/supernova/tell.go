@@ -11,7 +11,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 	"nightwire.dev/shared/event"
-	"nightwire.dev/shared/filter"
+	"nightwire.dev/shared/names"
 )
 
 // tell publishes a plausible supernova, unless that was done before, or the
@@ -72,8 +72,8 @@ func (f *Function) attributes(w *work) map[string]string {
 	return map[string]string{
 		"stream": string(f.Resources.Stream), "objectId": w.alert.ObjectID, "candid": w.candid(), "fit": w.id(),
 		"model": w.model().Name, "demonstration": strconv.FormatBool(w.model().Demonstration),
-		filter.AttributeBucket: w.object.Bucket, filter.AttributeObject: w.object.Name,
-		filter.AttributeGeneration: strconv.FormatInt(w.object.Generation, 10),
-		filter.AttributeReplay:     strconv.FormatBool(w.replay),
+		names.AttributeBucket: w.object.Bucket, names.AttributeObject: w.object.Name,
+		names.AttributeGeneration: strconv.FormatInt(w.object.Generation, 10),
+		names.AttributeReplay:     strconv.FormatBool(w.replay),
 	}
 }

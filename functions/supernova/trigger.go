@@ -5,14 +5,12 @@ import (
 	"strconv"
 
 	"nightwire.dev/shared/event"
-	"nightwire.dev/shared/filter"
+	"nightwire.dev/shared/names"
 )
 
-// attributeNotice is on a message of a filter's topic that is no match, such as
-// the one that says that the filter is paused.
-const attributeNotice = "nightwire.notice"
-
-func isNotice(m *event.Message) bool { return m.Attributes[attributeNotice] != "" }
+// isNotice says whether a message of the filter's topic is no match, such as the
+// one that says that the filter is paused.
+func isNotice(m *event.Message) bool { return m.Attributes[names.AttributeNotice] != "" }
 
 // fault is a message that no other try can help.
 type fault struct{ reason string }
@@ -24,10 +22,10 @@ func (f *fault) Permanent() bool { return true }
 // stream's own: what readers of another stream may not see is not read here.
 func (f *Function) object(m *event.Message) (event.Object, error) {
 	o := event.Object{
-		Bucket: m.Attributes[filter.AttributeBucket], Name: m.Attributes[filter.AttributeObject],
+		Bucket: m.Attributes[names.AttributeBucket], Name: m.Attributes[names.AttributeObject],
 	}
 	var err error
-	if o.Generation, err = strconv.ParseInt(m.Attributes[filter.AttributeGeneration], 10, 64); err != nil || o.Bucket == "" || o.Name == "" {
+	if o.Generation, err = strconv.ParseInt(m.Attributes[names.AttributeGeneration], 10, 64); err != nil || o.Bucket == "" || o.Name == "" {
 		return o, &fault{fmt.Sprintf("message %s is no filter's match: it does not name the alert's file", m.ID)}
 	}
 	if own := f.Resources.AlertsBucket(); o.Bucket != own {

@@ -8,6 +8,7 @@ import (
 	"nightwire.dev/shared/event"
 	"nightwire.dev/shared/lightcurve"
 	"nightwire.dev/shared/models"
+	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/supernova"
 	"nightwire.dev/shared/survey"
 )
@@ -51,5 +52,5 @@ func (w *work) plotName() string {
 	if !w.fit.Drawn() {
 		return ""
 	}
-	return "plots/night=" + w.night + "/" + w.alert.ObjectID + "/" + w.candid() + ".svg"
+	return names.PlotObject(w.night, w.alert.ObjectID, w.candid())
 }

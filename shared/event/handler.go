@@ -48,7 +48,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// The caller has gone or we are stopping; the event comes again.
 		http.Error(w, "cancelled", http.StatusServiceUnavailable)
 	default:
-		h.Log.ErrorContext(ctx, "event will be sent again", "error", err)
+		h.Log.WarnContext(ctx, "event will be sent again", "error", err)
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 	}
 }

@@ -1,20 +1,14 @@
 package event
 
-import "strings"
+import (
+	"strings"
 
-// The attributes of a notification that somebody sends again on purpose.
-const (
-	// AttributeReplay is "true" where the alert is no news.
-	AttributeReplay = "nightwire.replay"
-
-	// AttributeNotify names the filters whose matches are to be notified all
-	// the same: "*", or names with commas between.
-	AttributeNotify = "nightwire.notify"
+	"nightwire.dev/shared/names"
 )
 
 // Replay says whether a message was sent again on purpose.
 func (m *Message) Replay() bool {
-	return m.Attributes[AttributeReplay] == "true" || m.Attributes[AttributeNotify] != ""
+	return m.Attributes[names.AttributeReplay] == "true" || m.Attributes[names.AttributeNotify] != ""
 }
 
 // Notifies says whether the message asks that a filter's matches be notified:
@@ -23,7 +17,7 @@ func (m *Message) Notifies(filter string) bool {
 	if !m.Replay() {
 		return true
 	}
-	for name := range strings.SplitSeq(m.Attributes[AttributeNotify], ",") {
+	for name := range strings.SplitSeq(m.Attributes[names.AttributeNotify], ",") {
 		if name = strings.TrimSpace(name); name == filter || name == "*" {
 			return true
 		}

@@ -98,8 +98,8 @@ func Attributes(a *alert.Alert, m Match, p Provenance) map[string]string {
 	attributes := map[string]string{
 		"stream": string(p.Stream), "filter": m.Filter.Name, "version": strconv.Itoa(m.Filter.Version),
 		"objectId": a.ObjectID, "candid": strconv.FormatInt(a.Candid, 10), "band": survey.Band(a),
-		AttributeBucket: p.Bucket, AttributeObject: p.Object,
-		AttributeGeneration: strconv.FormatInt(p.Generation, 10), AttributeReplay: strconv.FormatBool(p.Replay),
+		names.AttributeBucket: p.Bucket, names.AttributeObject: p.Object,
+		names.AttributeGeneration: strconv.FormatInt(p.Generation, 10), names.AttributeReplay: strconv.FormatBool(p.Replay),
 	}
 	for _, c := range m.Columns {
 		switch v := c.Value.(type) {
@@ -115,11 +115,3 @@ func Attributes(a *alert.Alert, m Match, p Provenance) map[string]string {
 	}
 	return attributes
 }
-
-// The attributes that say where the alert is kept and how it came.
-const (
-	AttributeBucket     = "nightwire.bucket"
-	AttributeObject     = "nightwire.object"
-	AttributeGeneration = "nightwire.generation"
-	AttributeReplay     = "nightwire.replay"
-)

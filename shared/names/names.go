@@ -92,6 +92,9 @@ func (r Resources) ArchivedTopic() string { return r.Topic("archived") }
 // DeadLetterTopic carries what could not be processed, with the reason.
 func (r Resources) DeadLetterTopic() string { return r.Topic("dead-letter") }
 
+// SupernovaTopic carries the fits that are plausible supernovae of type Ia.
+func (r Resources) SupernovaTopic() string { return r.Topic("supernova") }
+
 // DawnTopic carries the call that closes a night.
 func (r Resources) DawnTopic() string { return r.Topic("dawn") }
 

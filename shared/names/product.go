@@ -54,3 +54,9 @@ func between(name, start, end string) (string, bool) {
 func ClaimObject(night, objectID, candid string) string {
 	return fmt.Sprintf("matches/night=%s/%s/%s.json", night, objectID, candid)
 }
+
+// PlotObject is the object of the products bucket that shows an alert's light
+// curve and its fit.
+func PlotObject(night, objectID, candid string) string {
+	return fmt.Sprintf("plots/night=%s/%s/%s.svg", night, objectID, candid)
+}

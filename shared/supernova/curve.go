@@ -18,21 +18,22 @@ const (
 
 // curve is the model in one band, with its uncertainty.
 func (f *Fitter) curve(band string, fit *Fit) figure.Curve {
-	s, b, m := &fit.SALT, f.bands[band], f.set.Model
+	s := &fit.SALT
+	light := f.set.Model.Through(f.bands[band], s.Params)
 	from, to := f.drawn(fit)
 	c := figure.Curve{Band: band}
 	steps := max(1, int(math.Ceil((to-from)/drawnStep)))
 	for i := range steps + 1 {
 		phase := from + (to-from)*float64(i)/float64(steps)
 		mjd := s.T0 + phase*(1+s.Z)
-		c.MJD = append(c.MJD, mjd)
-		c.Flux = append(c.Flux, m.BandFlux(s.Params, b, mjd, microjansky))
+		flux, slope := light.Flux(mjd, microjansky)
+		c.MJD, c.Flux = append(c.MJD, mjd), append(c.Flux, flux)
+		c.Err = append(c.Err, math.Sqrt(max(spread(&s.Result, slope)+flux*flux*min(f.modelVariance(light, mjd), 1), 0)))
 	}
-	c.Err = f.errors(s, b, &c)
 	for i, p := range fit.Curve.Points {
 		if s.Used[i] && p.Band == band {
-			model := m.BandFlux(s.Params, b, p.MJD, microjansky)
-			sigma := math.Sqrt(p.FluxErrUJy*p.FluxErrUJy + model*model*f.modelVariance(s, b, p.MJD))
+			model, _ := light.Flux(p.MJD, microjansky)
+			sigma := math.Sqrt(p.FluxErrUJy*p.FluxErrUJy + model*model*f.modelVariance(light, p.MJD))
 			c.Residuals = append(c.Residuals, figure.Residual{MJD: p.MJD, Sigmas: (p.FluxUJy - model) / sigma})
 		}
 	}
@@ -56,47 +57,23 @@ func (f *Fitter) drawn(fit *Fit) (from, to float64) {
 // modelVariance is that of a flux by the model's own account, if the fit counts
 // it, relative to the flux squared. Where the model has hardly any light it is
 // without bounds.
-func (f *Fitter) modelVariance(s *SALT, b *salt2.Band, mjd float64) float64 {
+func (f *Fitter) modelVariance(light *salt2.Light, mjd float64) float64 {
 	if !f.config.ModelCovariance {
 		return 0
 	}
-	return f.set.Model.RelativeCovariance(s.Params, b, mjd, mjd)
+	return light.RelativeVariance(mjd)
 }
 
-// errors are those of a curve that follow from the covariance of the parameters
-// and from the model's own. The flux is linear in x0 and x1, and t0 moves the
-// whole curve.
-func (f *Fitter) errors(s *SALT, b *salt2.Band, c *figure.Curve) []float64 {
-	const (
-		stepZ = 1e-5
-		stepC = 1e-3
-	)
-	beside := func(i int, move func(p *salt2.Params)) float64 {
-		p := s.Params
-		move(&p)
-		return f.set.Model.BandFlux(p, b, c.MJD[i], microjansky) - c.Flux[i]
+// spread is the variance of a flux that follows from the covariance of the
+// parameters.
+func spread(r *salt2.Result, slope [5]float64) float64 {
+	variance := 0.0
+	for j := range slope {
+		for k := range slope {
+			variance += slope[j] * slope[k] * r.Covariance[j][k]
+		}
 	}
-	errors := make([]float64, len(c.MJD))
-	for i := range errors {
-		before, after := max(i-1, 0), min(i+1, len(errors)-1)
-		slope := [...]float64{
-			salt2.IndexT0: -(c.Flux[after] - c.Flux[before]) / (c.MJD[after] - c.MJD[before]),
-			salt2.IndexX0: c.Flux[i] / s.X0,
-			salt2.IndexX1: beside(i, func(p *salt2.Params) { p.X1++ }),
-			salt2.IndexC:  beside(i, func(p *salt2.Params) { p.C += stepC }) / stepC,
-		}
-		if !s.ZFixed {
-			slope[salt2.IndexZ] = beside(i, func(p *salt2.Params) { p.Z += stepZ }) / stepZ
-		}
-		variance := c.Flux[i] * c.Flux[i] * min(f.modelVariance(s, b, c.MJD[i]), 1)
-		for j := range slope {
-			for k := range slope {
-				variance += slope[j] * slope[k] * s.Covariance[j][k]
-			}
-		}
-		errors[i] = math.Sqrt(max(variance, 0))
-	}
-	return errors
+	return variance
 }
 
 // stepDays are the days from one place of a rise and fall to the next.

@@ -66,7 +66,10 @@ func provisionTopics(ctx context.Context, e Endpoints, r names.Resources, functi
 		return err
 	}
 	defer client.Close()
-	topics := []string{r.RawTopic(), r.ArchivedTopic(), r.DeadLetterTopic()}
+	topics := []string{r.RawTopic(), r.ArchivedTopic(), r.DeadLetterTopic(), r.SupernovaTopic()}
+	for _, f := range functions {
+		topics = append(topics, r.Topic(f.Trigger))
+	}
 	for _, f := range ours {
 		topics = append(topics, r.Topic(f.topic))
 	}

@@ -14,7 +14,7 @@ import (
 	"cloud.google.com/go/pubsub/v2"
 	"cloud.google.com/go/storage"
 	"golang.org/x/sync/errgroup"
-	"nightwire.dev/shared/event"
+	"nightwire.dev/shared/names"
 )
 
 // Missed is an alert that a filter was paused for, or failed on, and that it
@@ -151,6 +151,6 @@ func notification(o *storage.ObjectAttrs, filter string) (*pubsub.Message, error
 		"eventType": storage.ObjectFinalizeEvent, "payloadFormat": storage.JSONPayload,
 		"bucketId": o.Bucket, "objectId": o.Name, "objectGeneration": generation,
 		"eventTime":           o.Created.UTC().Format(time.RFC3339Nano),
-		event.AttributeReplay: "true", event.AttributeNotify: filter,
+		names.AttributeReplay: "true", names.AttributeNotify: filter,
 	}}, nil
 }
