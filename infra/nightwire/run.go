@@ -119,7 +119,7 @@ func (c *runCommand) pass(ctx context.Context, s *stack.Stack, from *source.Sour
 	}
 	account.CheckSent(report.Topics)
 	account.Print(os.Stdout)
-	return account, run, showQuery(ctx, s.Endpoints)
+	return account, run, showQueries(ctx, s.Endpoints)
 }
 
 // certify makes the certificate of a stack.
@@ -189,9 +189,25 @@ GROUP BY band
 ORDER BY band`,
 }
 
-func showQuery(ctx context.Context, e stack.Endpoints) error {
-	sql := exampleQueries[e.Stream.Survey()]
-	fmt.Printf("\n%s\n\n", sql)
-	defer fmt.Println()
-	return printAnswer(ctx, e, sql, os.Stdout)
+// foundQueries show what the filters and the fits made of the alerts.
+var foundQueries = []string{
+	`SELECT filter, COUNT(*) AS alerts
+FROM matches
+GROUP BY filter
+ORDER BY alerts DESC`,
+	`SELECT model, COUNT(*) AS light_curves, COUNTIF(reason IS NULL) AS fitted, COUNTIF(plausible_ia) AS plausible_ia
+FROM fits
+GROUP BY model`,
+}
+
+// showQueries asks some questions, and prints them with their answers.
+func showQueries(ctx context.Context, e stack.Endpoints) error {
+	for _, sql := range append([]string{exampleQueries[e.Stream.Survey()]}, foundQueries...) {
+		fmt.Printf("\n%s\n\n", sql)
+		if err := printAnswer(ctx, e, sql, os.Stdout); err != nil {
+			return err
+		}
+	}
+	fmt.Println()
+	return nil
 }
