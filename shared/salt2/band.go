@@ -15,6 +15,8 @@ const (
 	abFlux      = 3631e-23                    // erg/s/cm2/Hz at AB magnitude 0
 	finest      = 5.0                         // widest bin of a band flux, in Angstrom
 	trim        = 0.001                       // of the peak: less, at a band's ends, is cut off
+	shortest    = 100.0                       // Angstrom: what no band of a telescope goes beyond,
+	longest     = 1e6                         // so that it is some other unit
 )
 
 // Band is a bandpass: the fraction of photons that a survey's filter, optics
@@ -37,6 +39,10 @@ func ReadBand(name string, r io.Reader) (*Band, error) {
 	curve, err := grid.ReadCurve(r)
 	if err != nil {
 		return nil, fmt.Errorf("read band %s: %w", name, err)
+	}
+	if curve.Min() < shortest || curve.Max() > longest {
+		return nil, fmt.Errorf("read band %s: from %g to %g: want Angstrom, from %g to %g",
+			name, curve.Min(), curve.Max(), shortest, longest)
 	}
 	peak := slices.Max(curve.Values)
 	if !(peak > 0) {

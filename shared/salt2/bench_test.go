@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"syscall"
 	"testing"
@@ -38,6 +39,27 @@ func BenchmarkFit(b *testing.B) {
 				i++
 			}
 		})
+	}
+}
+
+// BenchmarkNewFitter makes the tables of two bands.
+func BenchmarkNewFitter(b *testing.B) {
+	r := newReference(b)
+	for b.Loop() {
+		if _, err := NewFitter(r.model, r.list()[:2], Options{Z: FreeZ(0.005, 0.2)}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkLoad reads the model's files.
+func BenchmarkLoad(b *testing.B) {
+	r := newReference(b)
+	folder := os.DirFS(filepath.Join(r.dir, "models", "salt2-4"))
+	for b.Loop() {
+		if _, err := Load(folder); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

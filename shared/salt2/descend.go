@@ -92,10 +92,11 @@ func (w *work) advance(t *trial, step *vector, tied, within bool) (next trial, l
 }
 
 // step solves the normal equations. The gain is what chi2 would fall by if
-// the model were linear.
+// the model were linear. A parameter that is at a bound, and that the gradient
+// or the step would take out, stays.
 func (w *work) step(t *trial, damping float64, tied bool) (step vector, gain float64, ok bool) {
-	part := w.movable(t)
-	h, g := t.hessian, t.gradient
+	h, g, part := t.hessian, t.gradient, w.free
+	part[IndexZ] = part[IndexZ] && w.source != fromSlices
 	last := w.model.Phases().High
 	if tied {
 		h[0][0] += last * (last*h[1][1] - 2*h[1][0])
@@ -103,17 +104,38 @@ func (w *work) step(t *trial, damping float64, tied bool) (step vector, gain flo
 			h[i][0] -= last * h[i][1]
 		}
 		g[0] -= last * g[1]
+		g[1] = 0
 		part[IndexT0] = false
 	}
-	step, ok = h.solve(&g, &part, damping)
-	if tied {
-		step[IndexT0] = -last * step[IndexZ]
-		g[IndexT0] = 0
+	w.hold(&part, t, &g)
+	for {
+		if step, ok = h.solve(&g, &part, damping); !ok || !w.hold(&part, t, &step) {
+			break
+		}
 	}
 	for i := range step {
 		gain += step[i] * g[i]
 	}
+	if tied {
+		step[IndexT0] = -last * step[IndexZ]
+	}
 	return step, gain, ok
+}
+
+// hold takes out the parameters that are at a bound and point outwards, and
+// says whether there were any.
+func (w *work) hold(part *mask, t *trial, way *vector) (held bool) {
+	for i, at := range [parameters]struct {
+		x float64
+		Bounds
+	}{
+		{t.Z, w.redshift.bounds}, {t.T0, w.t0}, {t.X0, w.options.X0}, {t.X1, w.options.X1}, {t.C, w.options.C},
+	} {
+		if part[i] && (at.x <= at.Low && way[i] < 0 || at.x >= at.High && way[i] > 0) {
+			part[i], held = false, true
+		}
+	}
+	return held
 }
 
 // after is where a step leads: shortened to what a linearisation may be good
@@ -126,22 +148,4 @@ func (w *work) after(t *trial, step *vector) trial {
 		T0: w.t0.clamp(t.T0 + step[IndexT0]/size),
 		C:  w.options.C.clamp(t.C + step[IndexC]/size),
 	}}
-}
-
-// movable are the free parameters but for those that are at a bound and would
-// leave it.
-func (w *work) movable(t *trial) mask {
-	part := w.free
-	part[IndexZ] = part[IndexZ] && w.source != fromSlices
-	hold := func(index int, x float64, b Bounds) {
-		if x <= b.Low && t.gradient[index] <= 0 || x >= b.High && t.gradient[index] >= 0 {
-			part[index] = false
-		}
-	}
-	hold(IndexZ, t.Z, w.redshift.bounds)
-	hold(IndexT0, t.T0, w.t0)
-	hold(IndexX0, t.X0, w.options.X0)
-	hold(IndexX1, t.X1, w.options.X1)
-	hold(IndexC, t.C, w.options.C)
-	return part
 }

@@ -19,7 +19,7 @@ func (w *work) evaluate(z, t0, c float64, byZ bool) trial {
 	a := 1 / (1 + z)
 	for b := range w.spans {
 		rows, s := w.rows[b], w.spans[b]
-		var shared amplitudes
+		var shared0, shared1, sharedFlux float64 // products with the common part
 		tilt := 1.0
 		for i := s.from; i < s.to; i++ {
 			p := &w.points[i]
@@ -32,7 +32,6 @@ func (w *work) evaluate(z, t0, c float64, byZ bool) trial {
 			} else {
 				p.sample = sample{}
 			}
-			p.slope[IndexT0] = phase
 			m0, m1 := p.weight*p.m0, p.weight*p.m1
 			sums.a00 += m0 * p.m0
 			sums.a01 += m0 * p.m1
@@ -42,18 +41,18 @@ func (w *work) evaluate(z, t0, c float64, byZ bool) trial {
 			sums.rr += p.weight * p.flux * p.flux
 			if p.common != 0 {
 				tilt += p.weight * p.common * p.common
-				shared.b0 += m0 * p.common
-				shared.b1 += m1 * p.common
-				shared.rr += p.weight * p.flux * p.common
+				shared0 += m0 * p.common
+				shared1 += m1 * p.common
+				sharedFlux += p.weight * p.flux * p.common
 			}
 		}
 		if tilt != 1 {
-			sums.a00 -= shared.b0 * shared.b0 / tilt
-			sums.a01 -= shared.b0 * shared.b1 / tilt
-			sums.a11 -= shared.b1 * shared.b1 / tilt
-			sums.b0 -= shared.b0 * shared.rr / tilt
-			sums.b1 -= shared.b1 * shared.rr / tilt
-			sums.rr -= shared.rr * shared.rr / tilt
+			sums.a00 -= shared0 * shared0 / tilt
+			sums.a01 -= shared0 * shared1 / tilt
+			sums.a11 -= shared1 * shared1 / tilt
+			sums.b0 -= shared0 * sharedFlux / tilt
+			sums.b1 -= shared1 * sharedFlux / tilt
+			sums.rr -= sharedFlux * sharedFlux / tilt
 		}
 	}
 	t.X0, t.X1 = sums.best(w.options.X0, w.options.X1)

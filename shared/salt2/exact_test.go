@@ -103,7 +103,7 @@ func TestTablesAreCloseToTheModel(t *testing.T) {
 		i := rapid.IntRange(0, len(bands)-1).Draw(t, "band")
 		z := rapid.Float64Range(0.01, 0.2).Draw(t, "z")
 		c := rapid.Float64Range(-0.5, 0.7).Draw(t, "c")
-		phase := rapid.Float64Range(-10, 50).Draw(t, "phase")
+		phase := rapid.Float64Range(-10, 49.9).Draw(t, "phase")
 		want := reddened.BandFlux(Params{Z: z, X0: 1, C: c}, bands[i], phase*(1+z), 25)
 		a := w.approximate[i]
 		check := func(source string) {

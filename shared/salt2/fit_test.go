@@ -107,12 +107,12 @@ func TestReasons(t *testing.T) {
 		"nothing in phase range": {Options{Z: zRange, Phase: Bounds{-40, -30}}, data, Target{}, TooFewPoints},
 		"nothing measured":       {Options{Z: zRange}, broken, Target{}, TooFewPoints},
 		"no redshift":            {Options{}, data, Target{}, NoRedshift},
-		"an impossible redshift": {Options{}, data, Target{Z: FixedZ(-2)}, NoRedshift},
-		"z = NaN":                {Options{}, data, Target{Z: FixedZ(math.NaN())}, NoRedshift},
+		"an impossible redshift": {Options{}, data, Target{Z: FixedZ(-2)}, BadTarget},
+		"z = NaN":                {Options{}, data, Target{Z: FixedZ(math.NaN())}, BadTarget},
 		"too far":                {Options{}, data, Target{Z: FixedZ(3)}, NoBandInRange},
 		"negative fluxes":        {Options{Z: zRange, T0: Bounds{59090, 59110}, X1: Bounds{0, 0.1}}, negative, Target{}, NoFlux},
 		"one night":              {Options{Z: zRange}, same, Target{Z: FixedZ(0.06)}, Unconstrained},
-		"dust that is no number": {Options{Z: zRange}, data, Target{EBV: math.NaN()}, DidNotConverge},
+		"dust that is no number": {Options{Z: zRange}, data, Target{EBV: math.NaN()}, BadTarget},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

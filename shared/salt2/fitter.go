@@ -108,8 +108,11 @@ func (w *work) fit(r *Result, data []Observation, target Target) Reason {
 	if target.Z.given {
 		w.redshift = target.Z
 	}
-	if !w.redshift.given || w.redshift.validate() != nil {
+	if !w.redshift.given {
 		return NoRedshift
+	}
+	if w.redshift.validate() != nil || math.IsNaN(target.EBV) || math.IsInf(target.EBV, 0) {
+		return BadTarget
 	}
 	z := w.redshift.bounds
 	w.free = mask{w.redshift.free(), true, true, true, true}

@@ -122,6 +122,7 @@ func TestFreshSimulations(t *testing.T) {
 				}
 				t.Run(name+z, func(t *testing.T) {
 					s := newSky(model, bands, 7)
+					s.until = 53 // after the end of the model's light, where chi2 jumps
 					data, targets := make([][]Observation, count), make([]Target, count)
 					for i := range data {
 						p := s.supernova()

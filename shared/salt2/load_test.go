@@ -79,6 +79,7 @@ func TestReadBand(t *testing.T) {
 		"dark":            {"4000 0\n5000 0\n", "read band x: no transmission above 0"},
 		"a bad line":      {"4000 0.5\n5000\n", "read band x: line 2: 1 columns, want 2"},
 		"not in order":    {"4000 0.5\n3000 0.5\n", "read band x: line 2: wavelength 3000 follows 4000"},
+		"in nanometres":   {"40 0.5\n50 0.5\n", "read band x: from 40 to 50: want Angstrom"},
 		"longer than any": {strings.Repeat("1", 1<<17), "read band x: line 1: longer"},
 	} {
 		if _, err := ReadBand("x", strings.NewReader(c.data)); err == nil || !strings.HasPrefix(err.Error(), c.want) {
@@ -96,4 +97,27 @@ func TestReadBand(t *testing.T) {
 	if e := b.Effective(); e < 4499 || e > 4501 {
 		t.Errorf("effective wavelength %g, want 4500", e)
 	}
+}
+
+func FuzzReadBand(f *testing.F) {
+	f.Add("4000 0.1 # blue\n4100 0.5\n4200 0")
+	f.Add("4000 1e-300\n4100 1e300\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		b, err := ReadBand("fuzzed", strings.NewReader(text))
+		if err == nil && len(b.bins) == 0 {
+			t.Fatalf("a band without bins: %+v", b)
+		}
+	})
+}
+
+func FuzzReadColourLaw(f *testing.F) {
+	f.Add(string(files(salt2Prefix)["salt2_color_correction.dat"].Data))
+	f.Add("6\n1 2 3 4 5 6 Salt2ExtinctionLaw.version 1")
+	f.Add("1e300")
+	f.Fuzz(func(t *testing.T, text string) {
+		law, err := readColourLaw(strings.NewReader(text))
+		if (law == nil) == (err == nil) {
+			t.Fatalf("law %v, error %v", law, err)
+		}
+	})
 }

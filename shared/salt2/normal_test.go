@@ -73,7 +73,7 @@ func TestBestAmplitudes(t *testing.T) {
 		// Sums of three points: two components and a flux each.
 		var s amplitudes
 		for range 3 {
-			a := rapid.Float64Range(0, 2).Draw(t, "m0")
+			a := rapid.Float64Range(1e-3, 2).Draw(t, "m0")
 			b := rapid.Float64Range(-1, 1).Draw(t, "m1")
 			f := rapid.Float64Range(-2, 10).Draw(t, "flux")
 			s.a00 += a * a

@@ -174,18 +174,22 @@ func TestPulls(t *testing.T) {
 	})
 }
 
+// alertCurve is a light curve of a real alert.
+type alertCurve struct {
+	simulated
+	ObjectID string `json:"objectId"`
+	Candid   json.Number
+	Recipe   string
+	Merged   bool
+}
+
 // TestSN2021rhu fits a nearby supernova that the survey saw 34 times, with the
 // approximate redshift of its host.
 func TestSN2021rhu(t *testing.T) {
 	t.Parallel()
 	r := newReference(t)
-	type alerts struct {
-		simulated
-		Recipe string
-		Merged bool
-	}
 	found := false
-	for _, s := range lines[alerts](t, r, "alert_lightcurves.jsonl") {
+	for _, s := range lines[alertCurve](t, r, "alert_lightcurves.jsonl") {
 		if !s.Merged || s.Recipe != "corrected" {
 			continue
 		}
@@ -207,5 +211,56 @@ func TestSN2021rhu(t *testing.T) {
 	}
 	if !found {
 		t.Error("the light curve is not in the reference")
+	}
+}
+
+// TestRealAlerts fits what a filter let through, most of it variable stars:
+// such fits are bad, but they must end, in numbers or a reason, and one in twenty
+// may be worse than the reference's. Five points for five parameters, which the
+// reference fits, are too few here.
+func TestRealAlerts(t *testing.T) {
+	t.Parallel()
+	r := newReference(t)
+	reference := map[string]float64{}
+	type alertFit struct {
+		ObjectID string `json:"objectId"`
+		Candid   json.Number
+		Recipe   string
+		Merged   bool
+		Config   string
+		Chisq    *float64
+	}
+	for _, f := range lines[alertFit](t, r, "alert_fits.jsonl") {
+		if f.Config == "zfree" && f.Chisq != nil {
+			reference[f.ObjectID+f.Candid.String()+f.Recipe] = *f.Chisq
+		}
+	}
+	fitter, err := NewFitter(r.model, r.list(), Options{Z: FreeZ(0.001, 0.2), X0: Bounds{math.Inf(-1), math.Inf(1)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fits, worse := 0, 0
+	for i, s := range lines[alertCurve](t, r, "alert_lightcurves.jsonl") {
+		if i%sampled(1) != 0 {
+			continue
+		}
+		got := fitter.Fit(s.observations(r.bands), Target{})
+		if _, err := json.Marshal(got); err != nil {
+			t.Errorf("%s: %v", s.ObjectID, err)
+		}
+		want, ok := reference[s.ObjectID+s.Candid.String()+s.Recipe]
+		if !got.OK() || !ok {
+			t.Log(s.ObjectID, s.Recipe, got.Reason, len(s.Time), want)
+			continue
+		}
+		fits++
+		if got.ChiSquare > want+0.1 {
+			worse++
+			t.Logf("%s %s: chi2 %.1f, reference %.1f, %+v", s.ObjectID, s.Recipe, got.ChiSquare, want, got.Params)
+		}
+	}
+	t.Logf("%d fits, %d worse than the reference's", fits, worse)
+	if fits == 0 || 20*worse > fits {
+		t.Errorf("%d of %d fits are worse than the reference's", worse, fits)
 	}
 }

@@ -16,6 +16,7 @@ const (
 	TooFewPoints   Reason = "too few points"
 	NoBandInRange  Reason = "no band in range"
 	NoRedshift     Reason = "no redshift given"
+	BadTarget      Reason = "impossible redshift or dust"
 	NoFlux         Reason = "no flux above zero"
 	Unconstrained  Reason = "the data do not constrain the parameters"
 	DidNotConverge Reason = "did not converge"

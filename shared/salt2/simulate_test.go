@@ -10,11 +10,12 @@ import (
 type sky struct {
 	model *Model
 	bands []*Band
+	until float64 // rest-frame days after maximum
 	rand  *rand.Rand
 }
 
 func newSky(m *Model, bands []*Band, seed uint64) *sky {
-	return &sky{m, bands, rand.New(rand.NewPCG(seed, 2007))}
+	return &sky{m, bands, 45, rand.New(rand.NewPCG(seed, 2007))}
 }
 
 // supernova draws parameters: x0 falls with the square of the distance.
@@ -29,7 +30,7 @@ func (s *sky) supernova() Params {
 // observe measures the part of the supernova's light curve that comes first.
 func (s *sky) observe(p Params, part float64) []Observation {
 	var all []Observation
-	from, to := p.T0-18*(1+p.Z), p.T0+45*(1+p.Z)
+	from, to := p.T0-18*(1+p.Z), p.T0+s.until*(1+p.Z)
 	to = from + part*(to-from)
 	depth := 20.5 + 0.3*s.rand.NormFloat64()
 	for _, b := range s.bands[:2] {

@@ -15,7 +15,7 @@ import (
 // colour and dust then weigh the nodes. Between slices interpolation is cubic.
 
 const (
-	nodes     = 6     // wavelengths across a band where colour and dust are known
+	nodes     = 6     // wavelengths across a band where colour and dust are known; product and dot spell them out
 	sliceStep = 0.002 // in redshift: about one of the model's wavelength steps
 )
 
