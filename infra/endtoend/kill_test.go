@@ -49,12 +49,21 @@ func TestKill(t *testing.T) {
 	if diff := cmp.Diff(listFiles(t, undisturbed), listFiles(t, disturbed)); diff != "" {
 		t.Errorf("files (-undisturbed +disturbed):\n%s", diff)
 	}
-	const contents = `SELECT candid, objectId, night, observed_at, candidate.magpsf, ARRAY_LENGTH(prv_candidates), nightwire.sha256
-		FROM alerts ORDER BY candid`
-	_, rows := query(t, undisturbed, contents)
-	_, again := query(t, disturbed, contents)
-	if diff := cmp.Diff(rows, again); diff != "" {
-		t.Errorf("rows (-undisturbed +disturbed):\n%s", diff)
+	for table, contents := range map[string]string{
+		"alerts": `SELECT candid, objectId, night, observed_at, candidate.magpsf, ARRAY_LENGTH(prv_candidates), nightwire.sha256
+			FROM alerts ORDER BY candid`,
+		"evaluated": `SELECT candid, filters FROM evaluated ORDER BY candid`,
+		"matches":   `SELECT candid, filter, version, computed FROM matches ORDER BY candid, filter`,
+		"fits":      `SELECT candid, t0, x1, c, chi2, ndof, reason, plausible_ia, plot FROM fits ORDER BY candid`,
+	} {
+		_, rows := query(t, undisturbed, contents)
+		_, again := query(t, disturbed, contents)
+		if len(rows) == 0 {
+			t.Errorf("%s: no rows", table)
+		}
+		if diff := cmp.Diff(rows, again); diff != "" {
+			t.Errorf("%s (-undisturbed +disturbed):\n%s", table, diff)
+		}
 	}
 }
 
