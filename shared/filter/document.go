@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -34,7 +35,26 @@ type entry struct {
 }
 
 // maxFile bounds a file: filters are read by people.
-const maxFile = 64 << 10
+const maxFile = 16 << 10
+
+// maxNesting bounds brackets within brackets, of which the YAML library takes
+// ever longer to read.
+const maxNesting = 64
+
+// deepest counts brackets within brackets, wherever they stand.
+func deepest(content []byte) int {
+	depth, most := 0, 0
+	for _, c := range content {
+		switch c {
+		case '[', '{', '(':
+			depth++
+			most = max(most, depth)
+		case ']', '}', ')':
+			depth = max(depth-1, 0)
+		}
+	}
+	return most
+}
 
 // syntaxError is what the YAML library says of what is no YAML.
 type syntaxError interface {
@@ -48,6 +68,10 @@ func readDocument(file string, content []byte) (*document, Faults) {
 	d := &document{file: file, enabled: entry{truth: true}}
 	if len(content) > maxFile {
 		return nil, Faults{{File: file, Reason: fmt.Sprintf("%d bytes: a filter has %d at most", len(content), maxFile)}}
+	}
+	content = bytes.TrimPrefix(content, []byte("\ufeff"))
+	if deepest(content) > maxNesting {
+		return nil, Faults{{File: file, Reason: fmt.Sprintf("brackets within brackets: %d at most", maxNesting)}}
 	}
 	parsed, err := parser.ParseBytes(content, 0)
 	if err != nil {
@@ -73,7 +97,7 @@ func readDocument(file string, content []byte) (*document, Faults) {
 			at := pair.Key.GetToken().Position
 			faults = append(faults, Fault{file, at.Line, at.Column, err.Error()})
 		}
-		seen[pair.Key.String()] = true
+		seen[keyOf(pair)] = true
 	}
 	for _, key := range []string{"name", "version", "owner", "description", "streams", "where"} {
 		if !seen[key] {
@@ -98,7 +122,7 @@ func syntaxFault(file string, err error) Fault {
 
 // take reads one key and its value.
 func (d *document) take(pair *ast.MappingValueNode, lines []string) error {
-	key := pair.Key.String()
+	key := keyOf(pair)
 	texts := map[string]*entry{
 		"name": &d.name, "owner": &d.owner, "description": &d.description, "topic": &d.topic, "where": &d.where,
 	}
@@ -128,6 +152,9 @@ func (d *document) take(pair *ast.MappingValueNode, lines []string) error {
 	return nil
 }
 
+// keyOf is a pair's key, without quotes.
+func keyOf(pair *ast.MappingValueNode) string { return pair.Key.GetToken().Value }
+
 // keys are all that a filter's file may have.
 var keys = []string{"name", "version", "owner", "description", "streams", "where", "columns", "max_matches_an_hour", "topic", "enabled"}
 
@@ -153,7 +180,7 @@ func (d *document) takeColumns(value ast.Node, lines []string) error {
 		return errors.New("columns: want a name and an expression on each line")
 	}
 	for _, pair := range pairs {
-		column := newEntry(pair.Key.String(), pair.Value, lines)
+		column := newEntry(keyOf(pair), pair.Value, lines)
 		if err := column.wantText(); err != nil {
 			return fmt.Errorf("columns: %w", err)
 		}

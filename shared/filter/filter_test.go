@@ -88,8 +88,9 @@ func TestFaults(t *testing.T) {
 		"an empty owner":        {"ada@example.org", "", []string{"f.yaml:4:1: owner: want a text"}},
 		"no YAML":               {"version: 3", "version: [3", []string{"f.yaml:4:1: ',' or ']' must be specified"}},
 		"a list":                {good, "- a\n- b\n", []string{"f.yaml:1:1: want keys and values: name, where and so on"}},
+		"brackets without end":  {good, "a: " + strings.Repeat("[", 10000), []string{"f.yaml: brackets within brackets: 64 at most"}},
 		"nothing":               {good, "", []string{"f.yaml: want one YAML document"}},
-		"too long":              {good, strings.Repeat("#", 70000), []string{"f.yaml: 70000 bytes: a filter has 65536 at most"}},
+		"too long":              {good, strings.Repeat("#", 70000), []string{"f.yaml: 70000 bytes: a filter has 16384 at most"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -106,6 +107,34 @@ func TestFaults(t *testing.T) {
 				t.Errorf("faults (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestQuotedKeys reads what is YAML as well: quoted keys, a mark of byte order.
+func TestQuotedKeys(t *testing.T) {
+	t.Parallel()
+	text := "\ufeff" + `{"name": "f", "version": 1, "owner": "o", "description": "d", "streams": ["ztf"], "where": "young", "columns": {"young": "age_days() < 3"}}`
+	if _, _, err := filter.Parse("f.yaml", []byte(text)); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestManyColumns has columns that name one another be checked in time that
+// does not double with each.
+func TestManyColumns(t *testing.T) {
+	t.Parallel()
+	var columns strings.Builder
+	columns.WriteString("columns:\n  c0: mag()\n")
+	for i := 1; i < 50; i++ {
+		fmt.Fprintf(&columns, "  c%d: c%d + sum([%s])\n", i, i-1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("c%d, ", i-1), 8), ", "))
+	}
+	f := parse(t, "many", "c49 > 0.0", columns.String())
+	set, err := filter.NewSet(names.ZTF, []*filter.Filter{f})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := set.Evaluate(newAlert(t)); len(o.Failures) > 0 {
+		t.Errorf("failures: %v", o.Failures)
 	}
 }
 

@@ -44,6 +44,9 @@ func (c *compiler) arithmetic(e ast.Expr, operator string, arguments []ast.Expr)
 		return code{kind: text, cost: spent, eval: func(r *Run) item { return joined(r, a.eval(r), b.eval(r)) }}
 	case a.kind == integer && b.kind == integer:
 		compute := integerOperations[operator]
+		if operator == operators.Divide && a.literal != nil && b.literal != nil && b.literal.int() != 0 && a.literal.int()%b.literal.int() != 0 {
+			c.advice = append(c.advice, c.problem(e, "the quotient of whole numbers is a whole number, here %d: write %d.0", a.literal.int()/b.literal.int(), a.literal.int()))
+		}
 		return code{kind: integer, cost: spent, eval: func(r *Run) item {
 			x, y := a.eval(r), b.eval(r)
 			if !x.known || !y.known {

@@ -1,6 +1,8 @@
 package expression
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -29,14 +31,17 @@ type cost struct {
 	total    int // in all, where lists have typicalItems
 }
 
+// dearest is where costs are not told apart any more.
+const dearest = 1 << 40
+
 // plus is the cost of two parts and of what joins them.
 func (c cost) plus(other cost) cost {
-	return cost{c.straight + other.straight + 1, c.total + other.total + 1}
+	return cost{min(c.straight+other.straight+1, dearest), min(c.total+other.total+1, dearest)}
 }
 
 // times is the cost of going over a list with this body.
 func (c cost) times(body cost) cost {
-	return cost{c.straight + 1, c.total + typicalItems*(1+body.total)}
+	return cost{c.straight + 1, min(c.total+typicalItems*(1+body.total), dearest)}
 }
 
 // typicalItems is how long a list is taken to be when costs are foretold: the
@@ -55,32 +60,39 @@ type compiler struct {
 	advice   Problems
 }
 
-// compile compiles an expression, and the columns that it names before it.
+// compile compiles an expression, and the columns that it names before it, each
+// of which is compiled once for the whole program.
 func (p *Program) compile(e *Expression) (code, error) {
+	if known, ok := p.compiled[e]; ok {
+		return known, nil
+	}
 	c := compiler{Program: p, tree: e.tree, columns: map[string]code{}, keys: map[string]string{}, loop: map[string]code{}}
 	for name, column := range e.columns {
 		compiled, err := p.compile(column)
 		if err != nil {
 			return code{}, err
 		}
-		key, _ := column.key()
-		c.columns[name], c.keys[name] = p.shareAs(key, compiled), key
+		c.columns[name], c.keys[name] = p.shareAs(column.key, compiled), column.key
 	}
 	compiled := c.expr(e.tree.Expr())
 	if len(c.problems) > 0 {
 		return code{}, c.problems[:1] // the others may follow from it
 	}
 	compiled.advice = c.advice
+	p.compiled[e] = compiled
 	return compiled, nil
 }
 
-// key is the expression as a text that is the same for all that mean the same.
-func (e *Expression) key() (key string, closed bool) {
+// digest is a short text that is the same for all expressions that mean the
+// same.
+func (e *Expression) digest() string {
 	c := compiler{tree: e.tree, keys: map[string]string{}}
 	for name, column := range e.columns {
-		c.keys[name], _ = column.key()
+		c.keys[name] = column.key
 	}
-	return c.key(e.tree.Expr())
+	key, _ := c.key(e.tree.Expr())
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:])
 }
 
 // refuse notes what we cannot compile.

@@ -110,6 +110,7 @@ type Expression struct {
 	tree     *ast.AST
 	kind     kind
 	columns  map[string]*Expression
+	key      string // the same for all that mean the same
 }
 
 // Check parses an expression and gives types to all that is in it. It may name
@@ -140,6 +141,7 @@ func (l *Language) Check(text string, columns map[string]*Expression) (*Expressi
 		Text: text, Type: typeName(checked.OutputType()),
 		language: l, tree: checked.NativeRep(), kind: kindOf(checked.OutputType()), columns: columns,
 	}
+	e.key = e.digest()
 	// What CEL knows and we do not is found by compiling.
 	compiled, err := NewProgram(l).compile(e)
 	if err != nil {

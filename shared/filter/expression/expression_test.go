@@ -254,6 +254,9 @@ func TestValues(t *testing.T) {
 		"in_region(150, 3, 1.01)":                   true,
 		"in_region(150, 3, 0.9)":                    false,
 		"in_box(350, 151, -5, 5)":                   true,
+		"in_box(0, 360, -90, 90)":                   true,
+		"in_box(-180, 180, -90, 90)":                true,
+		"in_box(140, 155, 3, 5)":                    false,
 		"in_box(151, 350, -5, 5)":                   false,
 		"sep_arcsec(ra(), dec(), 150, 2.001)":       3.6,
 		"galactic_lat() == galactic_lat(150, 2)":    true,
@@ -315,6 +318,11 @@ func TestProblems(t *testing.T) {
 		"a bad pattern":                {"objectId.matches('[')", "line 1, column 17: error parsing regexp: missing closing ]: `[`"},
 		"a pattern that is computed":   {"objectId.matches(objectId)", "line 1, column 17: the pattern of matches has to be written out"},
 		"records that are compared":    {"candidate == candidate", "line 1, column 11: lists and records cannot be compared"},
+		"and":                          {"candidate.fid == 1 and candidate.nbad == 0", "line 1, column 20: and is written &&"},
+		"a loop that there is not":     {"prv_candidates.existsOne(p, p.fid == 1)", "line 1, column 25: nothing is called existsOne; did you mean exists_one?"},
+		"a list of numbers and a word": {"mean(prv_candidates.map(p, p.isdiffpos)) > 0.5", "line 1, column 5: mean does not take (list(string)); it is mean(values list(double)) double"},
+		"a large pattern":              {"objectId.matches('(?:xxxxxxxxxxx?){500}')", "line 1, column 17: the pattern is too large: it takes 6002 steps a letter, 1000 at most"},
+		"a long pattern":               {"objectId.matches('" + strings.Repeat("x", 300) + "')", "line 1, column 17: the pattern has 300 letters, 200 at most"},
 		"a stamp":                      {"cutoutScience != null", "line 1, column 1: nothing is called cutoutScience"},
 		"a timestamp":                  {"timestamp('2026-09-01T00:00:00Z') != null", "line 1, column 10: a filter has no timestamp"},
 		"nothing":                      {"", "line 1, column 1: the expression is not complete"},
@@ -342,6 +350,14 @@ func TestAdvice(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := expression.Problems{{Line: 1, Column: 20, Reason: "the survey's -999 reads as missing here: compare with null"}}
+	if diff := cmp.Diff(want, e.Advice); diff != "" {
+		t.Errorf("advice (-want +got):\n%s", diff)
+	}
+	e, err = language(t, schemas.ZTF).Check("positive_span_days() >= 30 / 1440", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want = expression.Problems{{Line: 1, Column: 28, Reason: "the quotient of whole numbers is a whole number, here 0: write 30.0"}}
 	if diff := cmp.Diff(want, e.Advice); diff != "" {
 		t.Errorf("advice (-want +got):\n%s", diff)
 	}

@@ -1,12 +1,13 @@
 package expression
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
-
-	"bytes"
+	"unicode/utf8"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
@@ -197,10 +198,10 @@ func (c *compiler) size(of ast.Expr) code {
 	}
 	return code{kind: integer, cost: compiled.cost.plus(cost{}), eval: func(r *Run) item {
 		v := compiled.eval(r)
-		if !v.known {
+		if !v.known || !r.spend(1+len(v.text)/8) {
 			return item{}
 		}
-		return ofInt(int64(len([]rune(string(v.text)))))
+		return ofInt(int64(utf8.RuneCount(v.text)))
 	}}
 }
 
@@ -210,15 +211,32 @@ var textMethods = map[string]func(a, b []byte) bool{
 
 func (c *compiler) textMethod(holds func(a, b []byte) bool, arguments []ast.Expr) code {
 	a, b := c.scalar(arguments[0]), c.scalar(arguments[1])
-	return compared(a, b, a.cost.plus(b.cost), func(x, y item) bool { return holds(x.text, y.text) })
+	return code{kind: boolean, cost: a.cost.plus(b.cost), eval: func(r *Run) item {
+		x, y := a.eval(r), b.eval(r)
+		return ofBool(x.known && y.known && r.spend(1+len(x.text)/8) && holds(x.text, y.text))
+	}}
 }
 
-// matches looks for a regular expression, which is compiled once and whose
-// time is linear in the text's length (RE2).
+// The limits of a regular expression, and of the texts that it is asked about.
+// Its time is at worst their product.
+const (
+	maxPattern = 1000 // instructions
+	maxSubject = 4096 // bytes
+)
+
+// matches looks for a regular expression, which is compiled once (RE2). A
+// longer text than any field of an alert is missing for it.
 func (c *compiler) matches(e ast.Expr, arguments []ast.Expr) code {
 	subject, pattern := c.scalar(arguments[0]), c.scalar(arguments[1])
 	if pattern.literal == nil {
 		return c.refuse(e, "the pattern of matches has to be written out")
+	}
+	instructions, err := patternSize(string(pattern.literal.text))
+	if err != nil {
+		return c.refuse(e, "%v", err)
+	}
+	if instructions > maxPattern {
+		return c.refuse(e, "the pattern is too large: it takes %d steps a letter, %d at most", instructions, maxPattern)
 	}
 	expression, err := regexp.Compile(string(pattern.literal.text))
 	if err != nil {
@@ -226,8 +244,30 @@ func (c *compiler) matches(e ast.Expr, arguments []ast.Expr) code {
 	}
 	return code{kind: boolean, cost: subject.cost.plus(cost{10, 10}), eval: func(r *Run) item {
 		v := subject.eval(r)
-		return ofBool(v.known && r.spend(1+len(v.text)/8) && expression.Match(v.text))
+		if !v.known || len(v.text) > maxSubject || !r.spend(1+len(v.text)*instructions/32) {
+			return item{}
+		}
+		return ofBool(expression.Match(v.text))
 	}}
+}
+
+// patternSize is how many instructions a regular expression has.
+func patternSize(pattern string) (int, error) {
+	// Repetitions multiply what they repeat; the parser bounds them to 1000
+	// of each, and the text's own length bounds the rest.
+	const maxText = 200
+	if len(pattern) > maxText {
+		return 0, fmt.Errorf("the pattern has %d letters, %d at most", len(pattern), maxText)
+	}
+	parsed, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return 0, err
+	}
+	program, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return 0, err
+	}
+	return len(program.Inst), nil
 }
 
 // conversion is double() or int(), which rounds towards zero.

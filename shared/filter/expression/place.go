@@ -54,7 +54,10 @@ var place = []Function{
 		overloads: []overload{{
 			parameters: numbersNamed("ra_from", "ra_to", "dec_from", "dec_to"), result: boolean, weight: 5,
 			call: func(r *Run, a []item) item {
-				width, from := turn(a[1].number()-a[0].number()), turn(r.alert.RADeg-a[0].number())
+				width, from := a[1].number()-a[0].number(), turn(r.alert.RADeg-a[0].number())
+				if width < 360 {
+					width = turn(width)
+				}
 				return ofBool(from <= width && r.alert.DecDeg >= a[2].number() && r.alert.DecDeg <= a[3].number())
 			},
 		}},

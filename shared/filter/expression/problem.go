@@ -36,16 +36,20 @@ var (
 	unknownName  = regexp.MustCompile(`^undeclared reference to '([\w.]+)'`)
 	noOverload   = regexp.MustCompile(`^found no matching overload for '([^']+)' applied to '(.*)'`)
 	nullable     = regexp.MustCompile(`wrapper\((\w+)\)`)
+	wordOperator = regexp.MustCompile(`(?:mismatched|extraneous) input '(and|or|not)'`)
 	operatorName = regexp.MustCompile(`^_?(@?[^_\w]+|@in)_?$`)
 )
 
 // explain says what CEL found wrong, with what may have been meant.
 func (l *Language) explain(issues *cel.Issues, columns map[string]*Expression) Problems {
 	var problems Problems
+	line := 0
 	for _, e := range issues.Errors() {
-		if strings.Contains(e.Message, "!error!") {
-			continue // it follows from another
+		// A second one in a line follows from the first, nearly always.
+		if strings.Contains(e.Message, "!error!") || e.Location.Line() == line {
+			continue
 		}
+		line = e.Location.Line()
 		problems = append(problems, Problem{
 			Line: e.Location.Line(), Column: max(e.Location.Column()+1, 1), Reason: l.reword(e.Message, columns),
 		})
@@ -66,6 +70,9 @@ func (l *Language) reword(message string, columns map[string]*Expression) string
 	}
 	if strings.Contains(message, "token recognition error at: '=") {
 		return "a comparison is written with =="
+	}
+	if m := wordOperator.FindStringSubmatch(message); m != nil {
+		return fmt.Sprintf("%s is written %s", m[1], map[string]string{"and": "&&", "or": "||", "not": "!"}[m[1]])
 	}
 	if strings.Contains(message, "mismatched input '<EOF>'") {
 		return "the expression is not complete"
@@ -98,6 +105,11 @@ func rewordOverload(function, arguments string) string {
 	return reason
 }
 
+// builtIn is what CEL itself has and we evaluate.
+var builtIn = []string{
+	"all", "contains", "double", "endsWith", "exists", "exists_one", "filter", "has", "int", "map", "matches", "size", "startsWith",
+}
+
 // suggest names what is spelt most like a name that is not there.
 func (l *Language) suggest(name string, columns map[string]*Expression) string {
 	var known []string
@@ -113,6 +125,7 @@ func (l *Language) suggest(name string, columns map[string]*Expression) string {
 	for column := range columns {
 		known = append(known, column)
 	}
+	known = append(known, builtIn...)
 	best, found := max(1, len(name)/4), []string{}
 	for _, candidate := range known {
 		last := candidate[strings.LastIndexByte(candidate, '.')+1:]

@@ -3,6 +3,7 @@ package expression
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"nightwire.dev/shared/alert"
 	"nightwire.dev/shared/packet"
@@ -19,7 +20,9 @@ type Program struct {
 	vars     int // loop variables
 	buffers  int // lists made on the way
 	members  []member
+	compiled map[*Expression]code // the columns, and what names them
 
+	clock  func() time.Time
 	sealed sync.Once
 	runs   sync.Pool
 }
@@ -54,7 +57,7 @@ func (t *table) slot(path string, k kind) int {
 // NewProgram is a program without expressions.
 func NewProgram(l *Language) *Program {
 	p := &Program{
-		language: l, answers: map[string]int{},
+		language: l, answers: map[string]int{}, compiled: map[*Expression]code{}, clock: time.Now,
 		fields: &table{path: root, slots: map[string]int{}},
 	}
 	p.runs.New = func() any { return newRun(p) }
@@ -73,8 +76,7 @@ func (p *Program) Add(condition *Expression, columns []*Expression) (int, error)
 		if err != nil {
 			return 0, err
 		}
-		key, _ := column.key()
-		m.columns[i] = p.shareAs(key, c)
+		m.columns[i] = p.shareAs(column.key, c)
 	}
 	c, err := p.compile(condition)
 	if err != nil {

@@ -65,7 +65,7 @@ func typeName(t *types.Type) string {
 	case text:
 		return "string"
 	default:
-		return t.String()
+		return nullable.ReplaceAllString(t.String(), "$1")
 	}
 }
 

@@ -128,9 +128,9 @@ func (r *Run) spend(steps int) bool {
 	}
 	if r.spent-r.checked > clockEvery {
 		r.checked = r.spent
-		if r.began.IsZero() {
-			r.began = time.Now()
-		} else if time.Since(r.began) > MaxTime {
+		if now := r.program.clock(); r.began.IsZero() {
+			r.began = now
+		} else if now.Sub(r.began) > MaxTime {
 			r.err = ErrTime
 			return false
 		}
