@@ -1,135 +1,168 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"math"
-	"math/big"
-	"os"
 	"regexp"
-	"strconv"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"nightwire.dev/infra/local/stack"
+	"nightwire.dev/infra/queries"
+	"nightwire.dev/shared/config"
 	"nightwire.dev/shared/names"
+	"nightwire.dev/shared/warehouse"
 )
 
 type queryCommand struct {
 	state
-	Stream names.Stream `help:"Stream whose tables are asked: ztf, ztf-partnership or lsst; without it, the last that ran."`
-	SQL    string       `arg:"" help:"The query, in GoogleSQL; - reads it from standard input. Tables: alerts, records, matches, evaluated; behind them alerts_stream, ledger, filter_matches, evaluations."`
+	Stream  names.Stream      `help:"Stream whose tables are asked: ztf, ztf-partnership or lsst; without it, the last that ran."`
+	Project string            `help:"Google Cloud project, with the machine's credentials. Without it, the local stack."`
+	Suffix  string            `help:"Suffix of a test deployment, with --project."`
+	SQL     string            `arg:"" optional:"" help:"The query, in GoogleSQL; - reads it from standard input. Tables: alerts, detections, limits, light_curves, objects, records, matches, evaluated, fits, rises; behind them alerts_stream, ledger, filter_matches, evaluations, supernova_fits, transient_fits."`
+	File    string            `help:"A file with the query, or the name of one of the library, which --list shows." placeholder:"QUERY" xor:"question"`
+	Param   map[string]string `help:"Value of a parameter; may come again." placeholder:"NAME=VALUE" mapsep:"none"`
+	Cone    string            `help:"Ask of the alerts within a circle, in degrees, degrees and arcseconds. The query has them under the name cone." placeholder:"RA,DEC,RADIUS" xor:"list"`
+	Format  string            `help:"How to write the answer: table, csv, jsonl or parquet." default:"table" enum:"table,csv,jsonl,parquet"`
+	Output  string            `help:"File to write the answer to; without it, standard output." short:"o" type:"path" placeholder:"FILE"`
+	List    bool              `help:"List the library's queries and their parameters." xor:"list,question"`
 }
 
 // Help is what --help shows besides the flags.
 func (queryCommand) Help() string {
 	return `Examples:
   nightwire query "SELECT objectId, candidate.magpsf FROM alerts ORDER BY candidate.magpsf LIMIT 5"
-  nightwire query "SELECT outcome, COUNT(*) AS records FROM records GROUP BY outcome"`
+  nightwire query --file light-curve --param object=ZTF18abcdefg --format csv
+  nightwire query --cone 150.1,2.2,5
+  nightwire query --cone 150.1,2.2,5 "SELECT objectId, COUNT(*) AS n FROM cone GROUP BY objectId"
+  nightwire query --format parquet -o curves.parquet "SELECT * FROM light_curves"
+
+In JSON lines an integer is a string of its digits, since a candid is larger than what many readers keep.`
 }
 
 // Run answers from the running stack, or starts its BigQuery alone for the one
 // question.
-func (c *queryCommand) Run(ctx context.Context) error {
-	sql := c.SQL
-	if sql == "-" {
-		text, err := io.ReadAll(os.Stdin)
-		if err != nil {
-			return fmt.Errorf("read the query: %w", err)
-		}
-		sql = string(text)
+func (c *queryCommand) Run(ctx context.Context, out io.Writer) error {
+	if err := c.chooseStream(); err != nil {
+		return err
 	}
-	if !asks(sql) {
-		return errors.New("this asks and changes nothing: want SELECT or WITH; to change a table, point a BigQuery client at nightwire up")
+	if c.List {
+		return c.list(out)
 	}
-	last, _ := stack.Last(c.Dir)
+	q, err := c.question()
+	if err != nil {
+		return err
+	}
+	values, err := q.Values(c.Param, time.Now())
+	if err != nil {
+		return err
+	}
+	tables, done, err := c.open(ctx)
+	defer done()
+	if err != nil {
+		return err
+	}
+	result, err := tables.Query(ctx, q.SQL, values)
+	if err != nil {
+		return err
+	}
+	return c.write(result, out)
+}
+
+// chooseStream fills in the stream that is meant where none is named.
+func (c *queryCommand) chooseStream() error {
+	if c.Stream == "" && c.Project != "" {
+		return errors.New("say which stream of the project: --stream ztf, ztf-partnership or lsst")
+	}
+	if c.Suffix != "" && c.Project == "" {
+		return errors.New("--suffix is of a project's test deployment: name the project with --project")
+	}
 	if c.Stream == "" {
+		last, _ := stack.Last(c.Dir)
 		c.Stream = cmp.Or(last.Stream, names.ZTF)
 	}
 	if err := c.Stream.Validate(); err != nil {
 		return fmt.Errorf("--stream: %w", err)
 	}
-	e, running := stack.Running(c.Dir)
-	e.Stream = c.Stream
-	if !running {
-		warehouse, err := stack.StartBigQuery(ctx, stack.Options{Dir: c.Dir, Stream: c.Stream, Log: slog.Default()})
-		if err != nil {
-			return err
-		}
-		defer func() { _ = warehouse.Stop() }()
-		e = warehouse.Endpoints
-	}
-	return printAnswer(ctx, e, sql, os.Stdout)
+	return nil
 }
 
-// question is the beginning of a statement that only reads, after comments and
-// brackets.
+// question begins a statement that only reads, after comments and brackets.
 var question = regexp.MustCompile(`(?is)^(\s|\(|(--|#)[^\n]*\n|/\*.*?\*/)*(SELECT|WITH)\b`)
 
 // asks says whether a statement only reads.
 func asks(sql string) bool { return question.MatchString(sql) }
 
-// printAnswer writes the answer as a table. Integers keep all their digits.
-func printAnswer(ctx context.Context, e stack.Endpoints, sql string, w io.Writer) error {
-	warehouse, err := e.Warehouse(ctx, slog.Default())
+// open connects to the tables. done has to be called in the end.
+func (c *queryCommand) open(ctx context.Context) (tables *warehouse.Warehouse, done func(), err error) {
+	stop := func() {}
+	if c.Project != "" {
+		tables, err = c.openProject(ctx)
+	} else {
+		tables, stop, err = c.openLocal(ctx)
+	}
 	if err != nil {
-		return err
+		return nil, stop, err
 	}
-	defer warehouse.Close()
-	result, err := warehouse.Query(ctx, sql, nil)
-	if err != nil {
-		return err
-	}
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	defer t.Flush()
-	fmt.Fprintln(t, strings.Join(result.Columns, "\t"))
-	for row, err := range result.Rows() {
-		if err != nil {
-			return err
-		}
-		cells := make([]string, len(row))
-		for i, v := range row {
-			cells[i] = cell(v)
-		}
-		fmt.Fprintln(t, strings.Join(cells, "\t"))
-	}
-	return nil
+	return tables, func() { _ = tables.Close(); stop() }, nil
 }
 
-// cell writes one value for a table.
-func cell(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return "null"
-	case time.Time:
-		return v.UTC().Format("2006-01-02 15:04:05.999999")
-	case *big.Rat:
-		return strings.TrimRight(strings.TrimRight(v.FloatString(9), "0"), ".")
-	case []byte:
-		return fmt.Sprintf("%x", v)
-	case float64:
-		if size := math.Abs(v); size != 0 && (size < 1e-4 || size >= 1e15) {
-			return strconv.FormatFloat(v, 'g', -1, 64)
+func (c *queryCommand) openProject(ctx context.Context) (*warehouse.Warehouse, error) {
+	r := names.Resources{Project: c.Project, Stream: c.Stream, Suffix: c.Suffix}
+	if err := r.Validate(); err != nil {
+		return nil, err
+	}
+	at, err := config.Load[warehouse.Config](ctx)
+	if err != nil {
+		return nil, err
+	}
+	return warehouse.Open(ctx, *at, r.Project, r.Dataset(), slog.Default())
+}
+
+func (c *queryCommand) openLocal(ctx context.Context) (tables *warehouse.Warehouse, done func(), err error) {
+	done = func() {}
+	e, running := stack.Running(c.Dir)
+	if !running {
+		alone, err := stack.StartBigQuery(ctx, stack.Options{Dir: c.Dir, Stream: c.Stream, Log: slog.Default()})
+		if err != nil {
+			return nil, done, err
 		}
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	case string, int64, bool:
-		return fmt.Sprint(v)
+		done = func() { _ = alone.Stop() }
+		e = alone.Endpoints
 	}
-	if s, ok := v.(fmt.Stringer); ok {
-		return s.String()
+	e.Stream = c.Stream
+	tables, err = e.Warehouse(ctx, slog.Default())
+	return tables, done, err
+}
+
+// printAnswer shows the answer of a stack to a query.
+func printAnswer(ctx context.Context, e stack.Endpoints, sql string, out io.Writer) error {
+	tables, err := e.Warehouse(ctx, slog.Default())
+	if err != nil {
+		return err
 	}
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		return fmt.Sprint(v)
+	defer tables.Close()
+	result, err := tables.Query(ctx, sql, nil)
+	if err != nil {
+		return err
 	}
-	return strings.TrimSpace(b.String())
+	return export(result, "table", out, noProgress{})
+}
+
+// list shows the library.
+func (c *queryCommand) list(out io.Writer) error {
+	all, err := queries.All(c.Stream.Survey())
+	if err != nil {
+		return err
+	}
+	for _, q := range all {
+		fmt.Fprintf(out, "%s\n  %s\n", q.Name, q.Question)
+		for _, p := range q.Parameters {
+			fmt.Fprintf(out, "  %s\n", p)
+		}
+	}
+	return nil
 }

@@ -10,11 +10,15 @@ import (
 
 	"cloud.google.com/go/bigquery"
 	"google.golang.org/api/iterator"
+	"nightwire.dev/schemas"
 )
 
-// Result is the answer to a query: its columns, and its rows as they arrive.
+// Result is the answer to a query: its columns, how many rows there are, and
+// the rows as they arrive, a page at a time.
 type Result struct {
-	Columns []string
+	Columns []string         // their names
+	Fields  []schemas.Column // their names and types
+	Total   uint64           // rows
 	rows    *bigquery.RowIterator
 	first   []bigquery.Value
 	err     error
@@ -34,13 +38,32 @@ func (w *Warehouse) Query(ctx context.Context, sql string, parameters map[string
 	}
 	r := &Result{rows: rows}
 	r.err = rows.Next(&r.first) // the schema is known from the first page on
-	for _, column := range rows.Schema {
+	r.Fields, r.Total = fields(rows.Schema), rows.TotalRows
+	for _, column := range r.Fields {
 		r.Columns = append(r.Columns, column.Name)
 	}
 	if r.err != nil && !errors.Is(r.err, iterator.Done) {
 		return nil, fmt.Errorf("query: %w", r.err)
 	}
 	return r, nil
+}
+
+// fields are the columns that a schema describes.
+func fields(schema bigquery.Schema) []schemas.Column {
+	var columns []schemas.Column
+	for _, field := range schema {
+		mode := schemas.Nullable
+		switch {
+		case field.Repeated:
+			mode = schemas.Repeated
+		case field.Required:
+			mode = schemas.Required
+		}
+		columns = append(columns, schemas.Column{
+			Name: field.Name, Type: string(field.Type), Mode: mode, Description: field.Description, Fields: fields(field.Schema),
+		})
+	}
+	return columns
 }
 
 // Rows visits the rows once. Values are of Go's types: string, int64, float64,
