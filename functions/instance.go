@@ -87,8 +87,12 @@ func (i *instance) fitter(ctx context.Context) (*supernova.Fitter, error) {
 	if err != nil {
 		return nil, err
 	}
+	survey := i.resources.Stream.Survey()
 	i.log.InfoContext(ctx, "supernova fits", "model", set.String())
-	return supernova.New(set, i.resources.Stream.Survey(), i.config.Supernova)
+	if !set.Sees(survey) {
+		i.log.WarnContext(ctx, "supernova fits are without SALT: the model has no bandpasses of the survey", "model", set.String(), "survey", survey)
+	}
+	return supernova.New(set, survey, i.config.Supernova)
 }
 
 func (i *instance) model(ctx context.Context) (*models.Set, error) {

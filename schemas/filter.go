@@ -58,7 +58,7 @@ func filterMatches() []Column {
 		column("ra", Float, "Right ascension, J2000 [deg]."),
 		column("dec", Float, "Declination, J2000 [deg]."),
 		column("position", Geography, "Where on the sky: longitude is right ascension, -180 to 180, latitude declination [deg]."),
-		column("computed", String, "The filter's computed columns, a JSON object."),
+		column("computed", String, "The filter's computed columns, a JSON object; a text of more than 1 kB is cut and ends in an ellipsis."),
 		column("replay", Boolean, "Whether the alert was sent again on purpose."),
 	)
 }

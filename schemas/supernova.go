@@ -8,11 +8,11 @@ func supernovaTables() []Table {
 	return []Table{
 		{
 			Name:        "supernova_fits",
-			Description: "Fits of a SALT model to the light curves of likely extragalactic transients: at least one row an alert and a model.",
+			Description: "Fits of a SALT model to the light curves of likely extragalactic transients: at least one row an alert, a model and settings of the function.",
 			Columns:     supernovaFits(),
 			PartitionBy: "night",
 			ClusterBy:   []string{"objectId"},
-			PrimaryKey:  []string{"candid", "model_hash"},
+			PrimaryKey:  []string{"candid", "model_hash", "settings"},
 		},
 		{
 			Name:        "transient_fits",
@@ -32,7 +32,7 @@ func supernovaViews() []View {
 	return []View{
 		{
 			Name:        "fits",
-			Description: "Fits of a SALT model: one row an alert and a model, the last.",
+			Description: "Fits of a SALT model: one row an alert, a model and settings, the last.",
 			Query:       first(salt.Name, append([]string{salt.PartitionBy}, salt.PrimaryKey...), "fitted_at DESC"),
 		},
 		{
@@ -48,6 +48,7 @@ func supernovaFits() []Column {
 	columns = append(columns,
 		required(column("model_hash", String, "SHA-256 over the model's files, in hexadecimal.")),
 		column("demonstration", Boolean, "Whether the model is the synthetic one that shows how all works: such a fit is not for science."),
+		column("settings", String, "Digest of the function's settings: of the redshift, the ranges and the model's errors."),
 		column("z_fixed", Boolean, "Whether the redshift was given; otherwise it is part of the fit."),
 		column("z", Float, "Heliocentric redshift."),
 		column("z_err", Float, "Its error; 0 where it was given."),
@@ -112,7 +113,7 @@ func fitColumns() []Column {
 		column("position", Geography, "Where on the sky: longitude is right ascension, -180 to 180, latitude declination [deg]."),
 		required(column("fitted_at", Timestamp, "When the fit was made.")),
 		column("reason", String, "Why there is no fit; absent where there is one."),
-		column("chi2", Float, "Chi-square of the points that were used."),
+		column("chi2", Float, "Chi-square of the points that were used; a model's covariance is that of the repetition before, as the reference program has it."),
 		column("ndof", Integer, "Degrees of freedom."),
 		column("p_value", Float, "Probability of this chi-square or a larger one if the model is true."),
 		column("n_significant", Integer, "Points of at least 5 sigma in the fit's range."),

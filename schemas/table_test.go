@@ -177,7 +177,7 @@ func TestViews(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
 		ZTF: "SELECT *\nFROM `survey.ztf.alerts_stream`\nWHERE TRUE\nQUALIFY ROW_NUMBER() OVER " +
-			"(PARTITION BY night, candid ORDER BY nightwire.archived_at, nightwire.generation) = 1\n",
+			"(PARTITION BY night, objectId, candid ORDER BY nightwire.archived_at, nightwire.generation) = 1\n",
 		LSST: "SELECT *\nFROM `survey.lsst.alerts_stream`\nWHERE TRUE\nQUALIFY ROW_NUMBER() OVER " +
 			"(PARTITION BY night, diaSource.diaSourceId ORDER BY nightwire.archived_at, nightwire.generation) = 1\n",
 	}
@@ -195,7 +195,7 @@ func TestViews(t *testing.T) {
 		for i, want := range map[int]string{
 			2: "(PARTITION BY night, candid ORDER BY evaluated_at DESC)",
 			3: "(PARTITION BY night, candid, filter, version ORDER BY replay, matched_at)",
-			4: "(PARTITION BY night, candid, model_hash ORDER BY fitted_at DESC)",
+			4: "(PARTITION BY night, candid, model_hash, settings ORDER BY fitted_at DESC)",
 			5: "(PARTITION BY night, candid, model ORDER BY fitted_at DESC)",
 		} {
 			if !strings.Contains(views[i].Query, want) {

@@ -19,8 +19,8 @@ func (v View) In(dataset string) string {
 // curves, and what was seen of each object. The tables behind them may have a row twice.
 //
 // The night stands beside the alert's key in PARTITION BY so that BigQuery may look at one night's partition when asked
-// for one night; an alert has one night, so this keeps no row more. A record that was tried again ended as the best
-// that was said of it.
+// for one night, and ZTF's objectId so that it may look at one object's blocks; an alert has one of each, so this keeps
+// no row more. A record that was tried again ended as the best that was said of it.
 func Views(survey string) []View {
 	tables := map[string]Table{}
 	for _, table := range Tables(survey) {
@@ -30,13 +30,16 @@ func Views(survey string) []View {
 	if !ok {
 		return nil
 	}
+	key := []string{alerts.PartitionBy}
+	if survey == ZTF { // LSST's table is clustered by a GEOGRAPHY, which cannot stand in PARTITION BY
+		key = append(key, alerts.ClusterBy...)
+	}
 	ledger, evaluations, matches := tables["ledger"], tables["evaluations"], tables["filter_matches"]
 	views := []View{
 		{
 			Name:        "alerts",
 			Description: "Alerts as the survey sent them, without cutouts: one row an alert, the first archived.",
-			Query: first(alerts.Name, append([]string{alerts.PartitionBy}, alerts.PrimaryKey...),
-				"nightwire.archived_at, nightwire.generation"),
+			Query:       first(alerts.Name, append(key, alerts.PrimaryKey...), "nightwire.archived_at, nightwire.generation"),
 		},
 		{
 			Name:        "records",
@@ -46,8 +49,8 @@ func Views(survey string) []View {
 		},
 		{
 			Name:        "evaluated",
-			Description: "What the filters said of every archived alert: one row an alert, the last.",
-			Query:       first(evaluations.Name, append([]string{evaluations.PartitionBy}, evaluations.PrimaryKey...), "evaluated_at DESC"),
+			Description: "What the filters said of every archived alert: one row an alert, the last, with all that were ever notified.",
+			Query:       evaluated(evaluations),
 		},
 		{
 			Name:        "matches",
@@ -65,4 +68,18 @@ func first(table string, key []string, order string) string {
 		"FROM `{dataset}." + table + "`\n" +
 		"WHERE TRUE\n" +
 		"QUALIFY ROW_NUMBER() OVER (PARTITION BY " + strings.Join(key, ", ") + " ORDER BY " + order + ") = 1\n"
+}
+
+// evaluated is a query for the last row of each alert. A later one may not know who was notified before it, so it has
+// what all of them say.
+func evaluated(evaluations Table) string {
+	key := append([]string{evaluations.PartitionBy}, evaluations.PrimaryKey...)
+	alerts := strings.Join(key, ", ")
+	return "SELECT * EXCEPT (told) REPLACE (\n" +
+		"  ARRAY(SELECT DISTINCT id FROM UNNEST(told) AS t, UNNEST(t.notified) AS id ORDER BY id) AS notified)\n" +
+		"FROM (\n" +
+		"  SELECT *, ARRAY_AGG(STRUCT(notified)) OVER (PARTITION BY " + alerts + ") AS told\n" +
+		"  FROM `{dataset}." + evaluations.Name + "`\n" +
+		"  WHERE TRUE\n" +
+		"  QUALIFY ROW_NUMBER() OVER (PARTITION BY " + alerts + " ORDER BY evaluated_at DESC) = 1)\n"
 }

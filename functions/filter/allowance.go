@@ -13,8 +13,10 @@ import (
 // the most that it may have.
 //
 // An instance counts its own matches. Once they, and what it knows of the
-// others', come to a tenth of a filter's cap, it asks the table filter_matches
-// what all have had, at most once a minute. A filter may therefore go beyond
+// others', come to a tenth of a filter's cap, it asks the table evaluations
+// what all have had, at most once a minute. A filter that was paused within the
+// hour is counted from there on, so that it does not stop at its first match
+// after it is resumed. A filter may therefore go beyond
 // its cap by what other instances notify within that minute, or while they do
 // not see yet that it is paused; and by a tenth of the cap for each instance
 // that has not asked. Where there is one instance, the cap is exact.
@@ -61,7 +63,7 @@ func (a *allowance) take(ctx context.Context, f *filter.Filter, now time.Time) b
 func (a *allowance) ask(ctx context.Context) {
 	hour := a.hour
 	a.mu.Unlock()
-	all, err := a.history.MatchesSince(ctx, hour)
+	all, err := a.history.NotifiedSince(ctx, hour)
 	a.mu.Lock()
 	if err != nil {
 		a.log.WarnContext(ctx, "matches of the hour cannot be counted; counting our own", "error", err)
@@ -72,6 +74,16 @@ func (a *allowance) ask(ctx context.Context) {
 	}
 	for name, n := range all {
 		a.others[name] = max(n-a.own[name], 0)
+	}
+}
+
+// restart forgets the matches of filters: after a pause they are counted anew.
+func (a *allowance) restart(names []string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, name := range names {
+		delete(a.own, name)
+		delete(a.others, name)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,7 +26,9 @@ import (
 	"go.uber.org/goleak"
 	"google.golang.org/api/option"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
 	"nightwire.dev/shared/archived"
 	"nightwire.dev/shared/event"
 	"nightwire.dev/shared/logging"
@@ -56,6 +59,7 @@ type sky struct {
 	storage *fakestorage.Server
 	pubsub  *pstest.Server
 	topics  *pubsub.Client
+	down    atomic.Pointer[func(topic string) bool] // whose publishes fail
 }
 
 func newSky(t *testing.T) *sky {
@@ -64,8 +68,8 @@ func newSky(t *testing.T) *sky {
 		tables:  &tables{},
 		clock:   &clock{at: time.Date(2026, 9, 1, 5, 10, 0, 0, time.UTC)},
 		storage: fakestorage.NewServer(nil),
-		pubsub:  pstest.NewServer(),
 	}
+	s.pubsub = pstest.NewServer(pstest.ServerReactorOption{FuncName: "Publish", Reactor: s})
 	for _, bucket := range []string{resources.AlertsBucket(), resources.ProductsBucket()} {
 		s.storage.CreateBucketWithOpts(fakestorage.CreateBucketOpts{Name: bucket})
 	}
@@ -81,6 +85,18 @@ func newSky(t *testing.T) *sky {
 		s.storage.Stop()
 	})
 	return s
+}
+
+// outage has publishes to some topics fail.
+func (s *sky) outage(of func(topic string) bool) { s.down.Store(&of) }
+
+// React fails a publish, in a way that the client does not try again itself.
+func (s *sky) React(request any) (handled bool, response any, err error) {
+	publish, ok := request.(*pubsubpb.PublishRequest)
+	if down := s.down.Load(); ok && down != nil && (*down)(publish.GetTopic()) {
+		return true, nil, status.Error(codes.DataLoss, "out of order")
+	}
+	return false, nil, nil
 }
 
 // publish puts filters into the bucket, with their topics.
@@ -259,7 +275,7 @@ type tables struct {
 	mu                   sync.Mutex
 	evaluations, matches []warehouse.Values
 	refuse               error // what Append says of evaluations
-	asked                int   // questions about matches
+	asked                int   // questions about notifications
 	askedOf              int   // questions about one alert
 }
 
@@ -298,14 +314,21 @@ func (d *tables) Evaluations(_ context.Context, night, objectID string, candid i
 	return past, nil
 }
 
-func (d *tables) MatchesSince(_ context.Context, since time.Time) (map[string]int, error) {
+func (d *tables) NotifiedSince(_ context.Context, since time.Time) (map[string]int, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.asked++
 	n := map[string]int{}
-	for _, row := range d.matches {
-		if row["replay"] == false && !row["matched_at"].(time.Time).Before(since) {
-			n[row["filter"].(string)]++
+	for _, row := range d.evaluations {
+		if row["replay"] == true || row["evaluated_at"].(time.Time).Before(since) {
+			continue
+		}
+		for _, id := range row["notified"].([]string) {
+			name, _, _ := strings.Cut(id, "@")
+			n[name]++
+		}
+		for _, name := range row["paused"].([]string) {
+			delete(n, name)
 		}
 	}
 	return n, nil

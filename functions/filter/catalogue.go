@@ -29,7 +29,8 @@ import (
 type catalogue struct {
 	bucket   *storage.BucketHandle
 	stream   names.Stream
-	interval time.Duration // between two looks
+	interval time.Duration        // between two looks
+	resumed  func(names []string) // told of filters that are no longer paused, before they run
 	log      *slog.Logger
 	now      func() time.Time
 
@@ -147,6 +148,9 @@ func (c *catalogue) load(ctx context.Context, began time.Time) error {
 		return fmt.Errorf("compile the filters: %w", err)
 	} else {
 		c.log.InfoContext(ctx, "filters are in force", "filters", len(next.active), "paused", next.paused, "catalogue", next.set.Digest())
+	}
+	if last != nil {
+		c.resumed(without(last.paused, next.paused))
 	}
 	c.current.Store(next)
 	return nil

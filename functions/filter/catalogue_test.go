@@ -115,6 +115,19 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
+// TestLongFile is refused, and no more of it read than shows that it is long.
+func TestLongFile(t *testing.T) {
+	t.Parallel()
+	s := newSky(t)
+	s.put("filters/long.yaml", text("long", 1, "true")+strings.Repeat("#", 10*longestFile))
+	i := s.instance(t)
+	wantInForce(t, i)
+	want := fmt.Sprintf("%d bytes", longestFile+1)
+	if lines := i.log.with("filter is refused"); len(lines) != 1 || !strings.HasPrefix(lines[0]["reason"].(string), want) {
+		t.Errorf("the log says %v, want once that it has %s", lines, want)
+	}
+}
+
 // TestRefusalNamesTheLine is what an author needs.
 func TestRefusalNamesTheLine(t *testing.T) {
 	t.Parallel()

@@ -39,8 +39,8 @@
 // # Safety
 //
 // A filter is paused, by an object beside it, where it chooses more alerts an
-// hour than it says, exceeds its limits again and again, or has no topic. The
-// other filters go on. The rows of evaluations say for which alerts a filter
+// hour than it says, exceeds its limits again and again, or has no topic that
+// takes its messages. The other filters go on. The rows of evaluations say for which alerts a filter
 // was paused or failed, so that these can be sent to it later.
 package filter
 
@@ -89,6 +89,7 @@ type Function struct {
 	topics    *topics
 	allowance *allowance
 	strikes   *strikes
+	outages   *outages
 	pauses    pauses
 	now       func() time.Time
 }
@@ -99,15 +100,18 @@ func New(o Options) *Function {
 }
 
 func newFunction(o Options, now func() time.Time) *Function {
-	return &Function{
+	f := &Function{
 		Options:   o,
-		catalogue: newCatalogue(o.Products, o.Resources.Stream, o.Refresh, o.Log, now),
 		claims:    &claims{bucket: o.Products, history: o.History, lease: o.Lease, now: now},
 		topics:    newTopics(o.Topics, o.Resources, o.Lease/4),
 		allowance: &allowance{history: o.History, log: o.Log},
 		strikes:   newStrikes(),
+		outages:   &outages{failed: map[string]int{}},
 		now:       now,
 	}
+	f.catalogue = newCatalogue(o.Products, o.Resources.Stream, o.Refresh, o.Log, now)
+	f.catalogue.resumed = f.beginAnew
+	return f
 }
 
 // Close ends what runs beside the handlers.

@@ -88,6 +88,22 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+// TestLongColumn has a text that is cut in the row, and whole in the message.
+func TestLongColumn(t *testing.T) {
+	t.Parallel()
+	s := newSky(t)
+	long := strings.Repeat("é", longestText)
+	s.publish(t, text("wordy", 1, "true", "columns:", `  word: "'`+long+`'"`))
+	s.instance(t).handle(t, s.archive(t, 0))
+	want := `{"word":"` + strings.Repeat("é", longestText/2) + `…"}`
+	if got := s.rows(&s.matches)[0]["computed"]; got != want {
+		t.Errorf("computed is %.40s... of %d bytes, want %d", got, len(got.(string)), len(want))
+	}
+	if m := s.pubsub.Messages(); len(m) != 1 || !strings.Contains(string(m[0].Data), long) {
+		t.Error("the message has not the whole text")
+	}
+}
+
 // TestColumnsAreTheTables has each column be one of its table, and the other
 // way round.
 func TestColumnsAreTheTables(t *testing.T) {

@@ -2,6 +2,7 @@ package filter
 
 import (
 	"context"
+	_ "embed" // notified.sql
 	"time"
 
 	"nightwire.dev/shared/warehouse"
@@ -12,8 +13,9 @@ type history interface {
 	// Evaluations are the rows of one alert.
 	Evaluations(ctx context.Context, night, objectID string, candid int64) ([]Past, error)
 
-	// MatchesSince are the numbers of alerts that filters chose, by name.
-	MatchesSince(ctx context.Context, since time.Time) (map[string]int, error)
+	// NotifiedSince are the numbers of alerts of which filters were notified
+	// since a time and since they were last paused, by name.
+	NotifiedSince(ctx context.Context, since time.Time) (map[string]int, error)
 }
 
 // Past is one row of evaluations: the file that was read, and the filters, by
@@ -53,30 +55,29 @@ func (t *Tables) Evaluations(ctx context.Context, night, objectID string, candid
 	return past, nil
 }
 
-// recent is how old an alert may be whose match MatchesSince counts: without
+// recent is how old an alert may be whose match NotifiedSince counts: without
 // a bound on the night, BigQuery would look at the whole table.
 const recent = 3 * 24 * time.Hour
 
-// MatchesSince are the numbers of alerts of the last nights that filters
-// chose, replays apart.
-func (t *Tables) MatchesSince(ctx context.Context, since time.Time) (map[string]int, error) {
-	result, err := t.Warehouse.Query(ctx, `
-		SELECT filter, COUNT(DISTINCT candid) AS n
-		FROM filter_matches
-		WHERE night >= CAST(@night AS DATE) AND matched_at >= @since AND NOT replay
-		GROUP BY filter`,
+//go:embed notified.sql
+var notifiedSQL string
+
+// NotifiedSince are the numbers of alerts of the last nights of which filters
+// were notified, replays apart. What was held back does not count.
+func (t *Tables) NotifiedSince(ctx context.Context, since time.Time) (map[string]int, error) {
+	result, err := t.Warehouse.Query(ctx, notifiedSQL,
 		map[string]any{"night": since.Add(-recent).Format(time.DateOnly), "since": since})
 	if err != nil {
 		return nil, err
 	}
-	matches := map[string]int{}
+	notified := map[string]int{}
 	for row, err := range result.Rows() {
 		if err != nil {
 			return nil, err
 		}
-		matches[as[string](row[0])] = int(as[int64](row[1]))
+		notified[as[string](row[0])] = int(as[int64](row[1]))
 	}
-	return matches, nil
+	return notified, nil
 }
 
 // as reads a value of a row; null is the zero value.

@@ -65,22 +65,35 @@ func (f *Function) publish(ctx context.Context, e *evaluation, todo []filter.Mat
 	return results
 }
 
-// settle notes what came of each publish. A filter without a topic is paused,
-// and a message that no topic takes fails for its filter alone; any other error
-// is the event's, which comes again.
+// settle notes what came of each publish. A filter whose topic is not there for
+// us is paused, as is one whose topic alone fails again and again; a message
+// that no topic takes fails for its filter alone. Any other error is the
+// event's, which comes again.
 func (f *Function) settle(ctx context.Context, e *evaluation, todo []filter.Match, results []error) error {
-	var failure error
 	for i, match := range todo {
-		if results[i] != nil && !e.replay {
+		if results[i] == nil {
+			e.notified = append(e.notified, match.Filter.ID())
+			f.outages.end(match.Filter.Name)
+		} else if !e.replay {
 			f.allowance.giveBack(match.Filter, e.at)
 		}
+	}
+	others := len(e.notified) > 0 && ctx.Err() == nil
+	var failure error
+	for i, match := range todo {
+		topic := f.Resources.Topic(match.Filter.Topic)
 		switch err := results[i]; {
 		case err == nil:
-			e.notified = append(e.notified, match.Filter.ID())
 		case noTopic(err):
-			f.pause(ctx, match.Filter, fmt.Sprintf("the topic %s does not exist", f.Resources.Topic(match.Filter.Topic)))
+			f.pause(ctx, match.Filter, fmt.Sprintf("the topic %s does not exist", topic))
+			e.paused = append(e.paused, match.Filter.Name)
+		case closedTopic(err):
+			f.pause(ctx, match.Filter, fmt.Sprintf("the topic %s takes nothing from us: %v", topic, err))
 			e.paused = append(e.paused, match.Filter.Name)
 		case refused(err):
+			e.failed = append(e.failed, failed{match.Filter.Name, err.Error()})
+		case others && f.outages.isLong(match.Filter.Name):
+			f.pause(ctx, match.Filter, fmt.Sprintf("the topic %s failed %d times in a row, and others did not, the last time: %v", topic, longOutage, err))
 			e.failed = append(e.failed, failed{match.Filter.Name, err.Error()})
 		default:
 			failure = fmt.Errorf("notify %s: %w", match.Filter.ID(), err)

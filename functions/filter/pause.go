@@ -63,12 +63,18 @@ func (f *Function) pause(ctx context.Context, which *filter.Filter, reason strin
 	f.catalogue.lookSoon()
 }
 
+// beginAnew has filters that were resumed begin anew.
+func (f *Function) beginAnew(resumed []string) {
+	f.allowance.restart(resumed)
+	f.outages.end(resumed...)
+}
+
 func (f *Function) warn(ctx context.Context, which *filter.Filter, reason string, at time.Time) {
 	err := f.topics.warn(ctx, which, notice{
 		Filter: which.Name, Reason: reason, At: at,
 		Resume: "nightwire filter resume " + which.Name + " --backfill",
 	})
-	if err != nil && !noTopic(err) && !errors.Is(err, context.Canceled) {
+	if err != nil && !noTopic(err) && !closedTopic(err) && !errors.Is(err, context.Canceled) {
 		f.Log.WarnContext(ctx, "filter's readers are not told that it is paused", "filter", which.ID(), "error", err)
 	}
 }

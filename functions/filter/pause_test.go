@@ -98,6 +98,36 @@ func TestCap(t *testing.T) {
 	}
 }
 
+// TestCapAfterResume counts anew, within the same hour, for the instance that
+// paused the filter and for one that starts later.
+func TestCapAfterResume(t *testing.T) {
+	t.Parallel()
+	s := newSky(t)
+	s.publish(t, text("capped", 1, "true", "max_matches_an_hour: 3"))
+	i := s.instance(t)
+	for n := range 4 {
+		i.handle(t, s.archive(t, n))
+	}
+	i.inForce(t)
+	i.handle(t, s.archive(t, 4))
+	s.remove(t, names.PausedObject("capped"))
+	i.inForce(t)
+	s.pass(between)
+	for n := range 2 {
+		i.handle(t, s.archive(t, 5+n))
+	}
+	late := s.instance(t)
+	late.handle(t, s.archive(t, 7))
+	if diff := cmp.Diff(map[string]int{"capped@1": 6}, s.idsIn()); diff != "" {
+		t.Errorf("notified (-want +got):\n%s", diff)
+	}
+	if _, ok := s.object(names.PausedObject("capped")); ok {
+		t.Error("it is paused again before it has had its matches")
+	}
+	late.handle(t, s.archive(t, 8))
+	wantPaused(t, s, late, "capped", "more than 3 matches")
+}
+
 // TestCapOfManyAtOnce passes it with many alerts at one time: one of them
 // pauses the filter, and the others do not wait.
 func TestCapOfManyAtOnce(t *testing.T) {
@@ -256,6 +286,88 @@ func TestPublishFails(t *testing.T) {
 	}
 	if len(e.failed) != 1 || e.failed[0].filter != "refused" || !strings.Contains(e.failed[0].reason, "attribute too long") {
 		t.Errorf("failed are %v", e.failed)
+	}
+}
+
+// TestClosedTopic pauses the filter alone, as one without a topic.
+func TestClosedTopic(t *testing.T) {
+	t.Parallel()
+	for _, code := range []codes.Code{codes.PermissionDenied, codes.FailedPrecondition} {
+		t.Run(code.String(), func(t *testing.T) {
+			t.Parallel()
+			s := newSky(t)
+			i := s.instance(t)
+			e := &evaluation{at: s.now()}
+			err := i.settle(t.Context(), e, i.matchesOf(t, "everything", "closed"), []error{nil, status.Error(code, "not yours")})
+			if err != nil || len(e.failed) > 0 {
+				t.Errorf("error is %v, failed are %v, want neither", err, e.failed)
+			}
+			if diff := cmp.Diff([]string{"closed"}, e.paused); diff != "" {
+				t.Errorf("paused (-want +got):\n%s", diff)
+			}
+			wantPaused(t, s, i, "closed", "the topic ztf-closed takes nothing from us")
+		})
+	}
+}
+
+// TestOutageOfOneTopic has the other filters' alerts go on, once it is clear
+// that it is this topic's alone.
+func TestOutageOfOneTopic(t *testing.T) {
+	t.Parallel()
+	s := newSky(t)
+	s.publish(t, everything, text("flaky", 1, "true"))
+	topic := resources.TopicPath(resources.Topic("flaky"))
+	s.outage(func(name string) bool { return name == topic })
+	i := s.instance(t)
+	m := s.archive(t, 0)
+	for try := range longOutage - 1 {
+		if err := i.Handle(t.Context(), m); err == nil || event.IsPermanent(err) {
+			t.Fatalf("error of try %d is %v, want one that may pass", try, err)
+		}
+	}
+	i.handle(t, m)
+	wantPaused(t, s, i, "flaky", "the topic ztf-flaky failed 5 times in a row")
+	row := s.lastRow()
+	failures := row["failed"].([]warehouse.Values)
+	if len(failures) != 1 || failures[0]["filter"] != "flaky" || !cmp.Equal(row["notified"], []string{"everything@1"}) {
+		t.Errorf("evaluation is %v", row)
+	}
+	// When it is resumed its failures are forgotten.
+	i.inForce(t)
+	i.handle(t, s.archive(t, 1))
+	s.remove(t, names.PausedObject("flaky"))
+	i.inForce(t)
+	if err := i.Handle(t.Context(), s.archive(t, 2)); err == nil {
+		t.Error("one failure after it was resumed was enough")
+	}
+	s.outage(func(string) bool { return false })
+	i.handle(t, s.archive(t, 2))
+	i.handle(t, s.archive(t, 0, names.AttributeNotify, "flaky"))
+	if diff := cmp.Diff(map[string]int{"everything@1": 3, "flaky@1": 2}, s.idsIn()); diff != "" {
+		t.Errorf("notified in the end (-want +got):\n%s", diff)
+	}
+}
+
+// TestOutageOfAllTopics pauses nobody: the event comes again.
+func TestOutageOfAllTopics(t *testing.T) {
+	t.Parallel()
+	s := newSky(t)
+	s.publish(t, everything, columned)
+	s.outage(func(string) bool { return true })
+	i := s.instance(t)
+	m := s.archive(t, 0)
+	for range 2 * longOutage {
+		if err := i.Handle(t.Context(), m); err == nil || event.IsPermanent(err) {
+			t.Fatalf("error is %v, want one that may pass", err)
+		}
+	}
+	s.outage(func(string) bool { return false })
+	i.handle(t, m)
+	if diff := cmp.Diff(map[string]int{"everything@1": 1, "columned@3": 1}, s.idsIn()); diff != "" {
+		t.Errorf("notified (-want +got):\n%s", diff)
+	}
+	if lines := i.log.with("filter is paused"); len(lines) > 0 {
+		t.Errorf("the log says %v", lines)
 	}
 }
 

@@ -3,6 +3,8 @@ package filter
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 	"nightwire.dev/shared/filter"
@@ -54,6 +56,21 @@ func (e *evaluation) matchRow(m filter.Match) warehouse.Values {
 		"filter": m.Filter.Name, "version": int64(m.Filter.Version), "matched_at": e.at,
 		"observed_at": e.alert.ObservedAt, "ra": e.alert.RADeg, "dec": e.alert.DecDeg,
 		"position": warehouse.Point(e.alert.RADeg, e.alert.DecDeg),
-		"computed": string(filter.AppendColumns(nil, m.Columns)), "replay": e.replay,
+		"computed": string(filter.AppendColumns(nil, cut(m.Columns))), "replay": e.replay,
 	}
+}
+
+// longestText bounds a text in a row, in bytes: BigQuery takes 10 MB at a time.
+const longestText = 1024
+
+// cut shortens the columns' long texts, and marks them with an ellipsis. The
+// message has them whole.
+func cut(columns []filter.Column) []filter.Column {
+	columns = slices.Clone(columns)
+	for i, c := range columns {
+		if text, ok := c.Value.(string); ok && len(text) > longestText {
+			columns[i].Value = strings.ToValidUTF8(text[:longestText], "") + "…"
+		}
+	}
+	return columns
 }

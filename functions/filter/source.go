@@ -126,13 +126,17 @@ func parse(name, file string, text []byte) (*filter.Filter, error) {
 	return f, nil
 }
 
+// longestFile bounds what is read of an object: whatever is longer is longer
+// than any filter, and is refused as such.
+const longestFile = 64 << 10
+
 func (c *catalogue) download(ctx context.Context, o *storage.ObjectAttrs) ([]byte, error) {
 	r, err := c.bucket.Object(o.Name).Generation(o.Generation).NewReader(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.Name, err)
 	}
 	defer r.Close()
-	text, err := io.ReadAll(r)
+	text, err := io.ReadAll(io.LimitReader(r, longestFile+1))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", o.Name, err)
 	}

@@ -103,6 +103,12 @@ func (t *topics) warn(ctx context.Context, f *filter.Filter, n notice) error {
 
 func noTopic(err error) bool { return status.Code(err) == codes.NotFound }
 
+// closedTopic says whether a topic will take nothing until somebody changes it.
+func closedTopic(err error) bool {
+	code := status.Code(err)
+	return code == codes.PermissionDenied || code == codes.FailedPrecondition
+}
+
 // refused says whether a message is such that Pub/Sub will never take it.
 func refused(err error) bool {
 	return errors.Is(err, pubsub.ErrOversizedMessage) || status.Code(err) == codes.InvalidArgument

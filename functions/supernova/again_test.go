@@ -8,8 +8,10 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"nightwire.dev/schemas"
 	"nightwire.dev/shared/event"
 	"nightwire.dev/shared/names"
+	"nightwire.dev/shared/supernova"
 )
 
 // TestTwice has the event come again, to another instance too: rows again, one
@@ -56,6 +58,32 @@ func TestAtOnce(t *testing.T) {
 	}
 	if len(ids) != 1 || s.products(t) != 1 {
 		t.Errorf("fits told are %v, want one", ids)
+	}
+}
+
+// TestOtherSettings has the event come again to an instance that fits otherwise:
+// what was told of the first fit does not prove that the second was told.
+func TestOtherSettings(t *testing.T) {
+	t.Parallel()
+	s := newStand(t, demonstration(t), true)
+	m := s.match(t, choose(t).plausible)
+	s.handle(t, m)
+	config := supernova.DefaultConfig()
+	config.MinSignificant--
+	other := *s.Function
+	var err error
+	if other.Fitter, err = supernova.New(demonstration(t), schemas.ZTF, config); err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Handle(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	ids := map[string]bool{}
+	for _, message := range s.pubsub.Messages() {
+		ids[message.Attributes["fit"]] = true
+	}
+	if len(ids) != 2 || s.fits.rows[0]["settings"] == s.fits.rows[1]["settings"] {
+		t.Errorf("fits told are %v, want one of each settings", ids)
 	}
 }
 

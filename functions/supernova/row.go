@@ -16,6 +16,7 @@ func (w *work) saltRow() warehouse.Values {
 	s, set := &w.fit.SALT, w.model()
 	row := w.row(w.saltCPU)
 	row["model"], row["model_hash"], row["demonstration"] = set.Name, set.Hash, set.Demonstration
+	row["settings"] = w.fitter.Settings()
 	row["n_significant"], row["n_used"] = int64(s.Significant), int64(s.Points)
 	row["data"] = w.data(func(i int) bool { return s.Used[i] })
 	row["plausible_ia"], row["z_fixed"] = s.Plausible, s.ZFixed

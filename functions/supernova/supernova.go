@@ -12,9 +12,11 @@
 //
 // # Again
 //
-// Idempotency key: candid and the model's hash. An event that comes twice makes
-// rows twice; the views fits and rises show one. The plot is written over with
-// the same bytes.
+// Idempotency key: candid, the model's hash and the digest of the settings. An
+// event that comes twice makes rows twice; the views fits and rises show one.
+// The plot is written over with the same bytes. With other settings it is
+// another fit: its row stands beside the first, it is told again, and the plot
+// is the last's.
 //
 // The message is published at least once, and nearly always once: the plot is
 // written last, and its metadata say that Pub/Sub has confirmed the message and

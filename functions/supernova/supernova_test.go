@@ -37,7 +37,7 @@ func TestPlausible(t *testing.T) {
 	n, _ := night()
 	truth := n.Truth(i)
 	if row["objectId"] != truth.ObjectID || row["candid"] != truth.Candid || row["plausible_ia"] != true || row["demonstration"] != true ||
-		row["reason"] != nil || row["object"] != m.Attributes[names.AttributeObject] || row["night"] != "2026-09-01" {
+		row["reason"] != nil || row["settings"] != supernova.DefaultConfig().Digest() || row["object"] != m.Attributes[names.AttributeObject] || row["night"] != "2026-09-01" {
 		t.Errorf("row is %v", without(row, "data"))
 	}
 	if off := math.Abs(row["t0"].(float64) - truth.Light.T0); off > 5*row["t0_err"].(float64) {
@@ -56,7 +56,7 @@ func TestPlausible(t *testing.T) {
 	}
 	want := map[string]string{
 		"stream": "ztf", "objectId": truth.ObjectID, "candid": strconv.FormatInt(truth.Candid, 10), "model": "demonstration", "demonstration": "true",
-		"fit":                 strconv.FormatInt(truth.Candid, 10) + "-" + s.Fitter.Model().Hash[:12],
+		"fit":                 strconv.FormatInt(truth.Candid, 10) + "-" + s.Fitter.Model().Hash[:12] + "-" + supernova.DefaultConfig().Digest(),
 		names.AttributeBucket: resources.AlertsBucket(), names.AttributeObject: m.Attributes[names.AttributeObject],
 		names.AttributeGeneration: m.Attributes[names.AttributeGeneration], names.AttributeReplay: "false",
 	}

@@ -41,10 +41,10 @@ func (w *work) model() *models.Set { return w.fitter.Model() }
 
 func (w *work) candid() string { return strconv.FormatInt(w.alert.Candid, 10) }
 
-// id names the fit: the alert and the model.
+// id names the fit: the alert, the model and the settings.
 func (w *work) id() string {
 	const digits = 12
-	return w.candid() + "-" + w.model().Hash[:digits]
+	return w.candid() + "-" + w.model().Hash[:digits] + "-" + w.fitter.Settings()
 }
 
 // plotName is the plot's in the bucket of products; empty where there is none.

@@ -61,21 +61,26 @@ func (c *fitCommand) fromFile() (string, lightcurve.Curve, error) {
 	return strings.TrimSuffix(filepath.Base(c.File), filepath.Ext(c.File)), curve, err
 }
 
-// fromAlerts merges the alerts that are asked for; without a name, all of the
-// one object that there is.
+// fromAlerts merges the alerts that are asked for, the latest last; without a
+// name, all of the one object that there is. Files that are no alerts of the
+// stream are passed over, and counted on standard error.
 func (c *fitCommand) fromAlerts(ctx context.Context, from *source.Source) (string, lightcurve.Curve, error) {
 	decoder := &packet.Decoder{}
 	object := c.Object
-	var curves []lightcurve.Curve
+	var found []alert.Alert
+	var foreign foreignFiles
 	for p, err := range from.Packets {
 		if err != nil {
 			return "", lightcurve.Curve{}, fmt.Errorf("read alerts: %w", err)
 		}
 		a, err := readAlert(ctx, decoder, c.Stream, p)
-		if err != nil {
-			return "", lightcurve.Curve{}, err
+		if ctx.Err() != nil {
+			return "", lightcurve.Curve{}, ctx.Err()
 		}
 		switch {
+		case err != nil:
+			foreign.add(err)
+			continue
 		case c.Candid != 0 && a.Candid != c.Candid, c.Object != "" && a.ObjectID != c.Object:
 			continue
 		case object == "":
@@ -84,12 +89,39 @@ func (c *fitCommand) fromAlerts(ctx context.Context, from *source.Source) (strin
 			return "", lightcurve.Curve{}, fmt.Errorf("%s has alerts of %s, %s and perhaps others: say which with --object ID or --candid N",
 				from.Name, object, a.ObjectID)
 		}
-		curves = append(curves, lightcurve.ForFit(&a))
+		found = append(found, a)
 	}
-	if len(curves) == 0 {
+	switch {
+	case len(found) == 0 && object == "" && foreign.count > 0:
+		return "", lightcurve.Curve{}, fmt.Errorf("%s has no alert of %s: %w", from.Name, c.Stream, foreign.first)
+	case len(found) == 0 && foreign.count > 0:
+		return "", lightcurve.Curve{}, fmt.Errorf("%s has no alert %s; %s", from.Name, c.which(), foreign.describe(c.Stream))
+	case len(found) == 0:
 		return "", lightcurve.Curve{}, fmt.Errorf("%s has no alert %s", from.Name, c.which())
+	case foreign.count > 0:
+		fmt.Fprintln(os.Stderr, foreign.describe(c.Stream))
+	}
+	slices.SortStableFunc(found, func(a, b alert.Alert) int { return a.ObservedAt.Compare(b.ObservedAt) })
+	var curves []lightcurve.Curve
+	for i := range found {
+		curves = append(curves, lightcurve.ForFit(&found[i]))
 	}
 	return object, lightcurve.Merge(curves...), nil
+}
+
+// foreignFiles are those that are no alerts of the stream.
+type foreignFiles struct {
+	count int
+	first error // why the first of them is none
+}
+
+func (f *foreignFiles) add(reason error) {
+	f.count++
+	f.first = cmp.Or(f.first, reason)
+}
+
+func (f *foreignFiles) describe(stream names.Stream) string {
+	return fmt.Sprintf("files passed over that are no alerts of %s: %d, the first is %v", stream, f.count, f.first)
 }
 
 // which says which alerts are looked for.

@@ -83,6 +83,9 @@ func printTransient(w io.Writer, f *supernova.Transient) {
 	fmt.Fprintf(w, "chi2/ndof\t%.2f/%d\n", f.ChiSquare, f.NDOF)
 }
 
+// mostDecimals are those of a value; more digits are written with a power of ten.
+const mostDecimals = 12
+
 // printValue writes a value to the second digit of its error.
 func printValue(w io.Writer, name string, value, sigma float64, unit string) {
 	if !(sigma > 0) {
@@ -90,5 +93,9 @@ func printValue(w io.Writer, name string, value, sigma float64, unit string) {
 		return
 	}
 	decimals := max(0, 1-int(math.Floor(math.Log10(sigma))))
+	if decimals > mostDecimals {
+		fmt.Fprintf(w, "%s\t%.12g\t+- %.2g\t%s\n", name, value, sigma, unit)
+		return
+	}
 	fmt.Fprintf(w, "%s\t%.*f\t+- %.*f\t%s\n", name, decimals, value, decimals, sigma, unit)
 }

@@ -93,6 +93,27 @@ func TestFitNothing(t *testing.T) {
 	checkSVG(t, plot, "no fit: too few significant points")
 }
 
+// TestFitWithoutBand has a model that the survey is not seen through.
+func TestFitWithoutBand(t *testing.T) {
+	t.Parallel()
+	models := t.TempDir()
+	for name, content := range tinyModel() {
+		path := filepath.Join(models, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := save(t, "mine.csv", lightCurveCSV(t, salt2.Params{Z: 0.05, T0: 60000, X0: 3e-3, X1: 0.5, C: 0.05}))
+	answer, err := line(t, "fit", "--file", file, "--stream", "lsst", "--models", models, "--out", filepath.Join(t.TempDir(), "mine.svg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	says(t, answer, "no fit  no band in range", "days, e-folding")
+}
+
 // archiveOf is a state folder whose archive has the alerts of the supernovae of
 // a synthetic night, beside a packet of the same identity as one of them.
 func archiveOf(t *testing.T) (dir string, truth simulate.Truth) {
@@ -148,6 +169,54 @@ func TestFitArchive(t *testing.T) {
 		t.Fatal(err)
 	}
 	says(t, answer, "object  "+truth.ObjectID)
+}
+
+// TestFitForeign has alerts among files of others.
+func TestFitForeign(t *testing.T) {
+	t.Parallel()
+	dir, truth := archiveOf(t)
+	alerts := filepath.Join(dir, "storage", stack.Endpoints{Stream: names.ZTF}.Resources().AlertsBucket(), "objects", "v4.02", "night=2026-09-01")
+	plot := filepath.Join(t.TempDir(), "plot.svg")
+	// The packets of the same identities are no alerts.
+	for _, which := range [][]string{{"--candid", fmt.Sprint(truth.Candid)}, {"--object", truth.ObjectID}} {
+		answer, err := line(t, append([]string{"fit", "--dir", dir, "--alerts", alerts, "--out", plot}, which...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		says(t, answer, "object  "+truth.ObjectID, "chi2/ndof")
+	}
+	broken := t.TempDir()
+	if err := os.WriteFile(filepath.Join(broken, "foreign.avro"), []byte("not an alert"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, which := range [][]string{{"--object", truth.ObjectID}, nil} {
+		_, err := line(t, append([]string{"fit", "--dir", dir, "--alerts", broken, "--out", plot}, which...)...)
+		if err == nil || !strings.Contains(err.Error(), "no alert of ") || !strings.Contains(err.Error(), "foreign.avro") {
+			t.Errorf("error is %v, want one that names the foreign file", err)
+		}
+	}
+}
+
+func TestPrintValue(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		value, sigma float64
+		want         string
+	}{
+		"two digits": {59410.5098, 0.1331, "59410.51\t+- 0.13"},
+		"faint":      {3.2e-7, 4e-9, "0.0000003200\t+- 0.0000000040"},
+		"exact":      {0.05, 1e-300, "0.05\t+- 1e-300"},
+		"held":       {0.05, 0, "0.05\theld"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var b bytes.Buffer
+			printValue(&b, "x", c.value, c.sigma, "")
+			if got := b.String(); got != "x\t"+c.want+"\t\n" {
+				t.Errorf("it is written %q, want %q", got, c.want)
+			}
+		})
+	}
 }
 
 func TestFitErrors(t *testing.T) {

@@ -31,6 +31,6 @@ func (l local) start(ctx context.Context) (*stack.Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	fmt.Printf("model of supernova fits: %s\n", model)
+	fmt.Println(describeModel(model, l.Stream.Survey()))
 	return stack.Start(ctx, stack.Options{Dir: l.Dir, Stream: l.Stream, Ports: ports, Models: l.Models, Log: slog.Default()})
 }

@@ -102,6 +102,15 @@ func newByteBar(name string) func(done, total int64) {
 	}
 }
 
+// describeModel says what a survey's supernovae are fitted with.
+func describeModel(set *salt.Set, survey string) string {
+	text := "model of supernova fits: " + set.String()
+	if !set.Sees(survey) {
+		text += "; it has no bandpasses of " + survey + ": the fits will be without SALT"
+	}
+	return text
+}
+
 // openModel checks the model in a folder, so that a stack does not start with
 // one that its functions refuse. Without a folder it is the demonstration model.
 func openModel(folder string) (*salt.Set, error) {

@@ -108,3 +108,18 @@ func TestOpenModel(t *testing.T) {
 		t.Errorf("without a folder it is %s, %v", set, err)
 	}
 }
+
+// TestDescribeModel has the start of a run say what it cannot fit.
+func TestDescribeModel(t *testing.T) {
+	t.Parallel()
+	set, err := salt.Demonstration()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for survey, blind := range map[string]bool{"ztf": false, "lsst": false, "atlas": true} {
+		got := describeModel(set, survey)
+		if !strings.Contains(got, salt.Notice) || strings.Contains(got, "the fits will be without SALT") != blind {
+			t.Errorf("of %s it says %q", survey, got)
+		}
+	}
+}

@@ -62,6 +62,10 @@ var (
 	lastLight  = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 )
 
+// Believable says whether something may have been observed then: between 1990
+// and 2100.
+func Believable(at time.Time) bool { return !at.Before(firstLight) && !at.After(lastLight) }
+
 // Validate checks what the archive relies on: an identity, a date, a place.
 func (a *Alert) Validate() error {
 	switch {
@@ -71,7 +75,7 @@ func (a *Alert) Validate() error {
 		return &Fault{"object id", fmt.Sprintf("%q is not a plain name", a.ObjectID)}
 	case a.Candid <= 0:
 		return &Fault{"detection id", fmt.Sprintf("%d is not positive", a.Candid)}
-	case a.ObservedAt.Before(firstLight) || a.ObservedAt.After(lastLight):
+	case !Believable(a.ObservedAt):
 		return &Fault{"observation date", fmt.Sprintf("%s is not between 1990 and 2100", a.ObservedAt.Format(time.DateOnly))}
 	case math.IsNaN(a.RADeg) || a.RADeg < 0 || a.RADeg > 360:
 		return &Fault{"ra", fmt.Sprintf("%v is not between 0 and 360 degrees", a.RADeg)}

@@ -74,7 +74,10 @@ func TestFaults(t *testing.T) {
 		"a column that is many": {`"rise_rate('any', 3)"`, "[1.0]", []string{"f.yaml:14:9: rate is list(double): a column is one value"}},
 		"an unknown key":        {"topic:", "topik:", []string{"f.yaml:16:1: a filter has no topik; it has name, version, owner, description, streams, where, columns, max_matches_an_hour, topic, enabled"}},
 		"a name with capitals":  {"young-and-rising", "Rising", []string{`f.yaml:2:7: name: want "Rising" to be lower-case letters, digits and single hyphens, 60 at most`}},
-		"a topic of others":     {"risers", "alerts-raw", []string{`f.yaml:2:7: name: topic "alerts-raw" carries other things; choose another name, or give a topic`}},
+		"a topic of others":     {"risers", "alerts-raw", []string{`f.yaml:16:8: topic: topic "alerts-raw" carries other things; choose another`}},
+		"a name of others":      {good, named("dead-letter"), []string{`f.yaml:1:7: name: topic "dead-letter" carries other things; choose another name, or give a topic`}},
+		"another stream's":      {"risers", "partnership-alerts-raw", []string{`f.yaml:16:8: topic: topic "partnership-alerts-raw" of ztf is one of ztf-partnership; choose another`}},
+		"another stream":        {good, named("partnership"), []string{`f.yaml:1:7: name: topic "partnership" of ztf is one of ztf-partnership; choose another name, or give a topic`}},
 		"a version in words":    {"version: 3", "version: three", []string{"f.yaml:3:1: version: want a whole number"}},
 		"version nought":        {"version: 3", "version: 0", []string{"f.yaml:3:10: version: want a whole number from 1 on"}},
 		"an unknown stream":     {"lsst]", "sdss]", []string{`f.yaml:8:16: streams: stream "sdss" is not one of ztf, ztf-partnership, lsst`}},
@@ -107,6 +110,19 @@ func TestFaults(t *testing.T) {
 				t.Errorf("faults (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// named is a filter's file with nothing but a name to tell its topic.
+func named(name string) string {
+	return "name: " + name + "\nversion: 1\nowner: o\ndescription: d\nstreams: [ztf]\nwhere: \"true\"\n"
+}
+
+// TestNearlyAnotherStream has a topic that only begins like another stream's.
+func TestNearlyAnotherStream(t *testing.T) {
+	t.Parallel()
+	if _, _, err := filter.Parse("f.yaml", []byte(named("partnerships"))); err != nil {
+		t.Error(err)
 	}
 }
 

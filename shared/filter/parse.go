@@ -57,6 +57,18 @@ const (
 // supernova owns its topic, too.
 var reservedTopics = []string{"alerts-raw", "archived", "dead-letter", "dawn", "supernova"}
 
+// ownerOf is the other stream that a stream's topic would belong to by its name:
+// ztf and partnership-alerts-raw make a topic of ztf-partnership.
+func ownerOf(stream names.Stream, topic string) (names.Stream, bool) {
+	name := string(stream) + "-" + topic + "-"
+	for _, other := range names.Streams() {
+		if len(other) > len(stream) && strings.HasPrefix(name, string(other)+"-") {
+			return other, true
+		}
+	}
+	return "", false
+}
+
 // ownAttributes are the attributes of every match, which no column may hide.
 var ownAttributes = []string{"stream", "filter", "version", "candid", "band", "nightwire"}
 
@@ -79,8 +91,12 @@ func (d *document) filter() (*Filter, Faults) {
 			wrong(name, "%s: want %q to be lower-case letters, digits and single hyphens, %d at most", name.key, name.text, maxName)
 		}
 	}
+	topic, advice := d.name, "choose another name, or give a topic"
+	if d.topic.text != "" {
+		topic, advice = d.topic, "choose another"
+	}
 	if slices.Contains(reservedTopics, f.Topic) {
-		wrong(d.name, "name: topic %q carries other things; choose another name, or give a topic", f.Topic)
+		wrong(topic, "%s: topic %q carries other things; %s", topic.key, f.Topic, advice)
 	}
 	if f.Version < 1 {
 		wrong(d.version, "version: want a whole number from 1 on")
@@ -95,6 +111,9 @@ func (d *document) filter() (*Filter, Faults) {
 		}
 		if slices.Contains(f.Streams, stream) {
 			wrong(s, "streams: %s stands there twice", stream)
+		}
+		if other, ok := ownerOf(stream, f.Topic); ok {
+			wrong(topic, "%s: topic %q of %s is one of %s; %s", topic.key, f.Topic, stream, other, advice)
 		}
 		f.Streams = append(f.Streams, stream)
 	}

@@ -13,7 +13,8 @@ import (
 // 30 seconds.
 const exposureDays = 10.0 / 86400
 
-// oncePerExposure leaves one point of each exposure, the best one.
+// oncePerExposure leaves one point of each exposure, the best one. The sort is
+// stable: points of one date stay in the order in which they were given.
 func (c *Curve) oncePerExposure() {
 	slices.SortStableFunc(c.Points, func(a, b Point) int {
 		return cmp.Or(cmp.Compare(a.Band, b.Band), cmp.Compare(a.MJD, b.MJD))
@@ -24,7 +25,7 @@ func (c *Curve) oncePerExposure() {
 		switch {
 		case last < 0 || p.Band != kept[last].Band || p.MJD-kept[last].MJD >= exposureDays:
 			kept = append(kept, p)
-		case p.betterThan(kept[last]):
+		case p.replaces(kept[last]):
 			kept[last] = p
 		}
 	}
@@ -32,9 +33,12 @@ func (c *Curve) oncePerExposure() {
 	c.order()
 }
 
-// betterThan prefers forced photometry, then what stands out more.
-func (p Point) betterThan(q Point) bool {
-	if p.Forced != q.Forced {
+// replaces prefers forced photometry to an earlier point q of the exposure. Of
+// two forced measurements the later given counts, whatever it found: to choose
+// by the flux would widen the noise. Of two detections, the one that stands out
+// more counts.
+func (p Point) replaces(q Point) bool {
+	if p.Forced || q.Forced {
 		return p.Forced
 	}
 	return math.Abs(p.SNR()) > math.Abs(q.SNR())

@@ -36,7 +36,8 @@ type Point struct {
 
 // Of is the curve of the detections of an alert, the one that triggered it and
 // those of its history; the same candid counts once. A detection whose flux or
-// error is no number is none.
+// error is no number is none, nor is one or a limit with a date that
+// alert.Believable refuses.
 func Of(a *alert.Alert) Curve {
 	detections, limits := survey.Photometry(a)
 	c := Curve{Points: make([]Point, 0, len(detections)), Limits: measured(limits)}
@@ -74,7 +75,9 @@ func ForFit(a *alert.Alert) Curve {
 
 // Merge is the curve of several alerts of one object: each detection once, as
 // the alert has it that it triggered, and each limit once. With forced photometry
-// among them it is a curve for a fit, and no exposure counts twice.
+// among them it is a curve for a fit, and no exposure counts twice: of several
+// forced measurements of one exposure the last given counts, so the curve of the
+// latest alert should be the last.
 func Merge(curves ...Curve) Curve {
 	var all Curve
 	for _, c := range curves {
@@ -90,13 +93,15 @@ func Merge(curves ...Curve) Curve {
 }
 
 func measured(limits []alert.Limit) []alert.Limit {
-	return slices.DeleteFunc(limits, func(l alert.Limit) bool { return !finite(l.MJD) || !finite(l.Mag) })
+	return slices.DeleteFunc(limits, func(l alert.Limit) bool { return !believable(l.MJD) || !finite(l.Mag) })
 }
 
 // measured says whether a point has a date, a flux and an error.
 func (p Point) measured() bool {
-	return finite(p.MJD) && finite(p.FluxUJy) && finite(p.FluxErrUJy) && p.FluxErrUJy > 0
+	return believable(p.MJD) && finite(p.FluxUJy) && finite(p.FluxErrUJy) && p.FluxErrUJy > 0
 }
+
+func believable(mjd float64) bool { return alert.Believable(alert.Time(mjd)) }
 
 func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
 

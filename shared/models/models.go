@@ -43,6 +43,10 @@ type Set struct {
 // model.
 const Notice = "demonstration model, not for science"
 
+// Sees says whether there are bandpasses of a survey. Without them none of its
+// light curves can be fitted with the model.
+func (s *Set) Sees(survey string) bool { return len(s.Bands[survey]) > 0 }
+
 // String names the model for people.
 func (s *Set) String() string {
 	if s.Demonstration {

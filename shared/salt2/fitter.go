@@ -82,6 +82,7 @@ type work struct {
 	dimmed      [][]bin // the bands' bins behind the target's dust
 	usable      []bool  // the bands that the model covers
 	starts      []start
+	minima      []trial // the best that the search came by, best first
 }
 
 func newWork(f *Fitter) *work {

@@ -35,7 +35,11 @@ func (w *work) repeat(t trial) (last, before trial, reason Reason) {
 func (w *work) polish(t, before trial) (last trial, converged bool) {
 	w.use(fromModel)
 	if w.options.ModelCovariance {
+		w.crop(&before)
+		amplitudes := before.Params // of other weights than those at hand
 		before = w.try(before.Z, before.T0, before.C)
+		before.Params = amplitudes
+		w.normal(&before, w.byZ())
 		w.freeze(&before)
 	}
 	return w.descendIn(w.try(t.Z, t.T0, t.C), true, maxSteps)

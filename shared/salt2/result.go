@@ -40,8 +40,9 @@ type Result struct {
 	Covariance [parameters][parameters]float64
 
 	// ChiSquare is r C^-1 r of the points that were used, of the exact scheme.
-	// With the model's covariance, C is taken at the result's parameters. A
-	// prior on the redshift counts as one more point.
+	// With the model's covariance, C is that at the parameters of the
+	// repetition before, which is the reference program's definition. A prior
+	// on the redshift counts as one more point.
 	ChiSquare float64
 	NDOF      int
 

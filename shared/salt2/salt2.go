@@ -32,7 +32,8 @@
 //     that chi2 makes where the model's light ends at its last phase (jump.go).
 //  5. Points outside the ranges of phase and wavelength are dropped and the fit
 //     repeated; likewise with the model's covariance, which is that at the
-//     parameters before (repeat.go, variance.go).
+//     parameters before (repeat.go, variance.go). As that may change the order
+//     of the minima, the best few are carried through it (minima.go).
 //  6. The last steps are by the exact scheme (exact.go). Chi2, the parameters
 //     and their covariance, which is the inverse of Fisher's matrix, come from
 //     it alone.

@@ -14,13 +14,14 @@ func (w *work) search() (trial, Reason) {
 	w.t0 = w.options.T0.or(first-phases.High*stretch, last-phases.Low*stretch)
 
 	var best trial
+	w.minima = w.minima[:0]
 	if w.redshift.free() {
 		best = w.searchFree()
 	} else {
 		w.settle(z.Low)
 		best = w.searchAt(z.Low)
 	}
-	best, before, reason := w.repeat(best)
+	best, before, reason := w.repeatMinima(best)
 	if reason != "" {
 		return best, reason
 	}
@@ -43,6 +44,7 @@ func (w *work) searchAt(z float64) trial {
 	best := trial{chi2: math.Inf(1)}
 	for _, s := range w.starts {
 		t := w.descend(w.try(z, s.t0, w.options.C.clamp(0)), false)
+		w.found(&t)
 		if w.rising(&t) || !w.redshift.free() && w.doubtful(&t) {
 			t = w.explore(t)
 		}
@@ -75,6 +77,7 @@ func (w *work) searchFree() trial {
 		row[i] = w.follow(redshift(i), &row[i+1])
 	}
 	w.use(fromTable)
+	w.minima = w.minima[:0]
 	best := trial{chi2: math.Inf(1)}
 	for _, minima := range [2]bool{true, false} {
 		for i := range row {
@@ -83,7 +86,9 @@ func (w *work) searchFree() trial {
 			if minimum != minima {
 				continue
 			}
-			if d := w.descend(w.try(t.Z, t.T0, t.C), false); d.chi2 < best.chi2 {
+			d := w.descend(w.try(t.Z, t.T0, t.C), false)
+			w.found(&d)
+			if d.chi2 < best.chi2 {
 				best = d
 			}
 		}
@@ -151,7 +156,9 @@ func (w *work) explore(best trial) trial {
 			next, _ := w.descendIn(w.try(t.Z, w.t0.clamp(from.T0+way*days*float64(i)), t.C), false, descents)
 			w.free[IndexT0] = true
 			if next.chi2 >= t.chi2 && falling {
-				if d := w.descend(w.try(t.Z, t.T0, t.C), false); d.chi2 < best.chi2 {
+				d := w.descend(w.try(t.Z, t.T0, t.C), false)
+				w.found(&d)
+				if d.chi2 < best.chi2 {
 					best = d
 				}
 			}

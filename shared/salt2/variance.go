@@ -128,3 +128,12 @@ func (w *work) freeze(t *trial) {
 		}
 	}
 }
+
+// thaw makes the weights those of the fluxes' variances alone again, of all
+// points.
+func (w *work) thaw() {
+	for i := range w.points {
+		p := &w.points[i]
+		p.kept, p.common, p.weight = true, 0, 1/p.variance
+	}
+}

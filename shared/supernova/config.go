@@ -1,6 +1,8 @@
 package supernova
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"math"
@@ -46,6 +48,14 @@ func (c Config) Validate() error {
 		return fmt.Errorf("NIGHTWIRE_SUPERNOVA_WAVE_LOW, _HIGH: %v to %v: want low < high, or both 0", c.WaveLow, c.WaveHigh)
 	}
 	return nil
+}
+
+// Digest names the settings: other settings have another, for all that one can
+// expect.
+func (c Config) Digest() string {
+	const bytes = 4
+	sum := sha256.Sum256(fmt.Appendf(nil, "%+v", c))
+	return hex.EncodeToString(sum[:bytes])
 }
 
 // ordered says whether two limits are an interval, or both zero.

@@ -76,15 +76,19 @@ func spread(r *salt2.Result, slope [5]float64) float64 {
 	return variance
 }
 
-// stepDays are the days from one place of a rise and fall to the next.
-const stepDays = 1
+// stepDays are the days from one place of a rise and fall to the next, unless
+// the light curve is so long that these would be more than mostSteps.
+const (
+	stepDays  = 1
+	mostSteps = 400
+)
 
 // transientCurve is the rise and fall in one band.
 func transientCurve(band string, fit *Fit) figure.Curve {
 	points := fit.Curve.Points
 	from, to := points[0].MJD, points[len(points)-1].MJD
 	c := figure.Curve{Band: band, Dashed: true}
-	steps := int(math.Ceil((to-from)/stepDays)) + 1
+	steps := int(min(math.Ceil((to-from)/stepDays)+1, mostSteps))
 	for i := range steps + 1 {
 		mjd := from + (to-from)*float64(i)/float64(steps)
 		c.MJD, c.Flux = append(c.MJD, mjd), append(c.Flux, fit.Transient.Flux(band, mjd))

@@ -78,15 +78,13 @@ type Fitter struct {
 	blue   *salt2.Band // rest-frame B, nil where the model does not cover it
 }
 
-// New makes a Fitter, with its tables, which take a moment.
+// New makes a Fitter, with its tables, which take a moment. Without bandpasses of
+// the survey it fits no model: salt2.NoBandInRange is the reason of each curve.
 func New(set *models.Set, survey string, c Config) (*Fitter, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("supernova fits: %w", err)
 	}
 	bands := set.Bands[survey]
-	if len(bands) == 0 {
-		return nil, fmt.Errorf("supernova fits: model %s has no bandpasses of %s", set.Name, survey)
-	}
 	f := &Fitter{set: set, config: c, bands: bands}
 	var err error
 	if f.salt, err = salt2.NewFitter(set.Model, inOrder(bands), c.options(set.Model)); err != nil {
@@ -104,6 +102,9 @@ func New(set *models.Set, survey string, c Config) (*Fitter, error) {
 // Model is what the Fitter fits.
 func (f *Fitter) Model() *models.Set { return f.set }
 
+// Settings names the settings of the fits: see Config.Digest.
+func (f *Fitter) Settings() string { return f.config.Digest() }
+
 // Fit fits a light curve.
 func (f *Fitter) Fit(c lightcurve.Curve) Fit {
 	return Fit{Curve: c, SALT: f.SALT(c), Transient: f.Transient(c)}
@@ -112,6 +113,10 @@ func (f *Fitter) Fit(c lightcurve.Curve) Fit {
 // SALT fits the model.
 func (f *Fitter) SALT(c lightcurve.Curve) SALT {
 	s := SALT{ZFixed: f.config.Z > 0}
+	if len(f.bands) == 0 {
+		s.Reason, s.Used = salt2.NoBandInRange, make([]bool, len(c.Points))
+		return s
+	}
 	data, places := f.observations(c)
 	s.Significant = countSignificant(c, func(i int) bool { return f.bands[c.Points[i].Band] != nil })
 	if s.Significant < f.config.MinSignificant {

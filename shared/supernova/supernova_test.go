@@ -225,40 +225,35 @@ func TestDistanceModulus(t *testing.T) {
 	}
 }
 
-func TestConfig(t *testing.T) {
+// TestNoBandpasses has a survey through whose bands the model cannot be seen.
+func TestNoBandpasses(t *testing.T) {
 	t.Parallel()
-	cases := map[string]struct {
-		change func(c *supernova.Config)
-		want   string // empty if it is right
-	}{
-		"the default":     {func(*supernova.Config) {}, ""},
-		"a fixed z":       {func(c *supernova.Config) { c.Z = 0.0035 }, ""},
-		"ranges":          {func(c *supernova.Config) { c.PhaseLow, c.PhaseHigh, c.WaveLow, c.WaveHigh = -10, 30, 3000, 7000 }, ""},
-		"no points":       {func(c *supernova.Config) { c.MinSignificant = 0 }, "MIN_SIGNIFICANT"},
-		"z below zero":    {func(c *supernova.Config) { c.Z = -0.1 }, "SUPERNOVA_Z:"},
-		"z is no number":  {func(c *supernova.Config) { c.Z = math.NaN() }, "SUPERNOVA_Z:"},
-		"z from 0":        {func(c *supernova.Config) { c.ZLow = 0 }, "SUPERNOVA_Z_LOW"},
-		"z upside down":   {func(c *supernova.Config) { c.ZLow, c.ZHigh = 0.2, 0.1 }, "SUPERNOVA_Z_LOW"},
-		"half a phase":    {func(c *supernova.Config) { c.PhaseLow = 10 }, "PHASE_LOW"},
-		"waves all alike": {func(c *supernova.Config) { c.WaveLow, c.WaveHigh = 4000, 4000 }, "WAVE_LOW"},
+	f, err := supernova.New(demonstration(t), "atlas", supernova.DefaultConfig())
+	if err != nil {
+		t.Fatal(err)
 	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			config := supernova.DefaultConfig()
-			c.change(&config)
-			_, err := supernova.New(demonstration(t), "ztf", config)
-			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error is %v, want one about %q", err, c.want)
-			}
-		})
+	c := observed(t, normal, -12, 40, "gr")
+	fit := f.Fit(c)
+	checkSALT(t, &fit.SALT)
+	if fit.SALT.Reason != salt2.NoBandInRange || len(fit.SALT.Used) != len(c.Points) || fit.Transient.Reason != "" {
+		t.Errorf("reasons are %q and %q, want only SALT's", fit.SALT.Reason, fit.Transient.Reason)
+	}
+	if text := string(f.Figure("ZTF21abiuvdk", &fit).SVG()); !strings.Contains(text, string(salt2.NoBandInRange)) || !strings.Contains(text, "rise = ") {
+		t.Error("the picture does not show the rise and fall, or why there is no more")
 	}
 }
 
-func TestNoBandpasses(t *testing.T) {
+// TestLongCurve has a picture that stays small whatever the dates are.
+func TestLongCurve(t *testing.T) {
 	t.Parallel()
-	if _, err := supernova.New(demonstration(t), "atlas", supernova.DefaultConfig()); err == nil || !strings.Contains(err.Error(), "no bandpasses of atlas") {
-		t.Errorf("error is %v", err)
+	f := newFitter(t, supernova.DefaultConfig())
+	fit := f.Fit(observed(t, normal, -12, 40, "gr"))
+	fit.SALT = supernova.SALT{Result: salt2.Result{Reason: salt2.DidNotConverge, Used: make([]bool, len(fit.Curve.Points))}}
+	fit.Curve.Points[0].MJD, fit.Curve.Points[len(fit.Curve.Points)-1].MJD = 1, 900000
+	for _, c := range f.Figure("ZTF21abiuvdk", &fit).Curves {
+		if len(c.MJD) > 401 || len(c.MJD) < 100 {
+			t.Errorf("the curve in %s has %d places", c.Band, len(c.MJD))
+		}
 	}
 }
 

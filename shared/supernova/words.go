@@ -59,19 +59,39 @@ func describeTransient(fit *Fit) []string {
 	}
 }
 
+// The most decimals of a value, and the powers of ten beyond which it is written
+// with one. Smaller powers than the last are no double's.
+const (
+	mostDecimals  = 6
+	largePower    = 9
+	smallestPower = -300
+)
+
 // uncertain writes a value with its error, of which two digits count.
 func uncertain(value, sigma float64) string {
-	if !(sigma > 0) || math.IsInf(sigma, 0) {
+	if !(sigma > 0) || math.IsInf(sigma, 0) || !finite(value) {
 		return minus(strconv.FormatFloat(value, 'g', 6, 64))
 	}
-	decimals := max(0, 1-int(math.Floor(math.Log10(sigma))))
-	if decimals > 6 { // as x0 of a faint supernova
-		power := int(math.Floor(math.Log10(math.Max(math.Abs(value), sigma))))
-		scale := math.Pow10(power)
-		return fmt.Sprintf("(%s)·10%s", uncertain(value/scale, sigma/scale), superscript(power))
+	power := max(magnitude(math.Max(math.Abs(value), sigma)), smallestPower)
+	faint := power < 0 && 1-magnitude(sigma) > mostDecimals // as x0 of a faint supernova
+	if !faint && power < largePower {
+		return withError(value, sigma)
+	}
+	scale := math.Pow10(power)
+	return fmt.Sprintf("(%s)·10%s", withError(value/scale, sigma/scale), superscript(power))
+}
+
+// withError writes an error that is too small for the decimals by its power.
+func withError(value, sigma float64) string {
+	decimals := max(0, 1-magnitude(sigma))
+	if decimals > mostDecimals {
+		return minus(fmt.Sprintf("%.*f ± %.2g", mostDecimals, value, sigma))
 	}
 	return minus(fmt.Sprintf("%.*f ± %.*f", decimals, value, decimals, sigma))
 }
+
+// magnitude is the power of ten of a positive number's first digit.
+func magnitude(x float64) int { return int(math.Floor(math.Log10(x))) }
 
 // minus has the typographer's minus for the typewriter's.
 func minus(text string) string {

@@ -1,6 +1,9 @@
 package supernova
 
-import "testing"
+import (
+	"math"
+	"testing"
+)
 
 func TestUncertain(t *testing.T) {
 	t.Parallel()
@@ -16,6 +19,19 @@ func TestUncertain(t *testing.T) {
 		"of a faint one":  {3.2e-7, 4e-9, "(3.200 ± 0.040)·10⁻⁷"},
 		"without error":   {0.0035, 0, "0.0035"},
 		"less than error": {1e-9, 3e-8, "(0.1 ± 3.0)·10⁻⁸"},
+
+		"nearly exact":         {59410.5, 1e-6, "59410.500000 ± 1e−06"},
+		"exact":                {59410.5, 1e-20, "59410.500000 ± 1e−20"},
+		"exact and below one":  {0.05, 1e-20, "(5.000000 ± 1e−18)·10⁻²"},
+		"nothing, exactly":     {0, 1e-20, "(0.0 ± 1.0)·10⁻²⁰"},
+		"least of all doubles": {0, 5e-324, "(0.000000 ± 4.9e−24)·10⁻³⁰⁰"},
+		"endless error":        {1.5, math.Inf(1), "1.5"},
+		"error is no number":   {1.5, math.NaN(), "1.5"},
+		"no number":            {math.NaN(), 0.1, "NaN"},
+		"endless":              {math.Inf(-1), 0.1, "−Inf"},
+		"huge":                 {-1.5e300, 2e298, "(−1.500 ± 0.020)·10³⁰⁰"},
+		"hugely uncertain":     {1.5, 1e300, "(0.0 ± 1.0)·10³⁰⁰"},
+		"largest of doubles":   {math.MaxFloat64, 1, "(1.797693 ± 1e−308)·10³⁰⁸"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -1,19 +1,22 @@
 package stack
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"hash/crc32"
+	"io"
 
 	"cloud.google.com/go/storage"
 	"nightwire.dev/infra/filters"
+	"nightwire.dev/shared/filter"
 	"nightwire.dev/shared/names"
 )
 
 // builtIn is one of the filters of the repository that are for the stream.
 type builtIn struct {
 	name, topic string
+	version     int
 	text        []byte
 }
 
@@ -29,22 +32,23 @@ func builtIns(stream names.Stream) ([]builtIn, error) {
 			return nil, fmt.Errorf("built-in filter: %w", err)
 		}
 		if f.For(stream) {
-			all = append(all, builtIn{f.Name, f.Topic, file.Text})
+			all = append(all, builtIn{f.Name, f.Topic, f.Version, file.Text})
 		}
 	}
 	return all, nil
 }
 
-// uploadFilters puts the filters into the bucket where they are not there as
-// they are here. The others of the bucket stay.
+// uploadFilters puts the filters into the bucket where they are not there, and
+// in place of those that are older than they are. One that somebody has given
+// a higher version stays, as do the others of the bucket.
 func uploadFilters(ctx context.Context, products *storage.BucketHandle, all []builtIn) error {
 	for _, f := range all {
 		object := products.Object(names.FilterObject(f.name))
-		there, err := object.Attrs(ctx)
+		there, err := read(ctx, object)
 		if err != nil && !errors.Is(err, storage.ErrObjectNotExist) {
 			return fmt.Errorf("look at filter %s: %w", f.name, err)
 		}
-		if err == nil && there.CRC32C == crc32.Checksum(f.text, crc32.MakeTable(crc32.Castagnoli)) {
+		if err == nil && (bytes.Equal(there, f.text) || versionOf(there) > f.version) {
 			continue
 		}
 		w := object.NewWriter(ctx)
@@ -58,4 +62,22 @@ func uploadFilters(ctx context.Context, products *storage.BucketHandle, all []bu
 		}
 	}
 	return nil
+}
+
+func read(ctx context.Context, object *storage.ObjectHandle) ([]byte, error) {
+	r, err := object.NewReader(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(r)
+}
+
+// versionOf is the version of a filter's file; 0 if it is no good filter.
+func versionOf(text []byte) int {
+	f, _, err := filter.Parse("", text)
+	if err != nil {
+		return 0
+	}
+	return f.Version
 }

@@ -3,6 +3,7 @@ package stack
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http/httptest"
 	"path/filepath"
 	"testing"
@@ -42,6 +43,10 @@ func (nobody) Publish(context.Context, string, ...*pubsubpb.PubsubMessage) error
 	return errors.New("nobody listens")
 }
 
+func filterText(name string, version int) []byte {
+	return fmt.Appendf(nil, "name: %s\nversion: %d\nowner: o\ndescription: d\nstreams: [ztf]\nwhere: \"true\"\n", name, version)
+}
+
 // TestUploadFilters uploads what is new or has changed, and nothing else.
 func TestUploadFilters(t *testing.T) {
 	t.Parallel()
@@ -77,10 +82,10 @@ func TestUploadFilters(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	a, b := builtIn{"a", "a", []byte("name: a")}, builtIn{"b", "b", []byte("name: b")}
+	a, b := builtIn{"a", "a", 1, filterText("a", 1)}, builtIn{"b", "b", 1, filterText("b", 1)}
 	upload(a, b)
 	firstA, firstB := generation("a"), generation("b")
-	b.text = []byte("name: b, changed")
+	b.text = append(b.text, "# changed\n"...)
 	upload(a, b)
 	if generation("a") != firstA || generation("b") == firstB {
 		t.Errorf("generations of a: %d, %d; of b: %d, %d", firstA, generation("a"), firstB, generation("b"))
@@ -88,5 +93,17 @@ func TestUploadFilters(t *testing.T) {
 	upload(b)
 	if generation("a") != firstA {
 		t.Error("a filter that is not built in was changed")
+	}
+	published := builtIn{"a", "a", 2, filterText("a", 2)}
+	upload(published)
+	second := generation("a")
+	upload(a)
+	if generation("a") != second {
+		t.Error("a version that somebody has published was replaced by a lower one")
+	}
+	a.version, a.text = 3, filterText("a", 3)
+	upload(a)
+	if generation("a") == second {
+		t.Error("a higher version did not replace a lower one")
 	}
 }

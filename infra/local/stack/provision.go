@@ -34,7 +34,8 @@ const (
 
 // provision makes what terraform makes in a deployment: topics, a push
 // subscription a function, buckets, the notification, tables. What is there
-// stays as it is, but for the model.
+// stays as it is, but for the model, the subscriptions' addresses and those
+// built-in filters whose version in the bucket is not higher than here.
 func provision(ctx context.Context, e Endpoints, model string) error {
 	r := e.Resources()
 	functions, err := terraform.Functions()
