@@ -260,7 +260,7 @@ func TestFitReal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	says(t, answer, "34 points in g, r", "t0         59410.51  +- 0.13", "x1         -2.009    +- 0.078", "c          0.125     +- 0.035", "chi2/ndof  26.5",
+	says(t, answer, "34 points in g, r", "t0         59410.51  +- 0.13", "x1         -2.009    +- 0.078", "c          0.125     +- 0.035", "chi2/ndof  26.48/26",
 		"a plausible supernova of type Ia")
 	got, err := os.ReadFile(plot)
 	if err != nil {
