@@ -12,7 +12,7 @@ LINTER         ?= $(or $(shell go env GOBIN),$(shell go env GOPATH)/bin)/golangc
 LINTER_VERSION := v2.15.0
 FUZZTIME       ?= 30s
 
-.PHONY: help build run up models test lint check tools fuzz bench clean
+.PHONY: help build run up models test lint check tools fuzz bench sql clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -41,6 +41,9 @@ lint: ## formatting, vet, and the walls between the parts
 	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && go vet ./... && $(LINTER) run --config ../.golangci.yml ./...); done
 
 check: lint test ## what CI runs
+
+sql: ## every query and view, by Google's own analyser of GoogleSQL; minutes to build
+	cd infra/queries/analyser && GOWORK=off go test .
 
 tools: ## install the linter
 	go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINTER_VERSION)
