@@ -25,8 +25,8 @@ func (filterFunctions) Help() string {
 const missingValues = `A value is missing where the survey sent null or its mark for "no match" (ZTF's
 -999), where a list is too short, and where arithmetic has no answer. Arithmetic
 with it is missing; a comparison with it is false, whichever way it is asked,
-also !=. Nothing is an error. Ask whether it is there with == null, != null or
-has().
+also !=, and its opposite, !(...), therefore true. Nothing is an error. Ask
+whether it is there with == null, != null or has().
 `
 
 // Run prints the reference.

@@ -12,8 +12,9 @@
 // A value is missing where the survey sent null, where it sent what it uses for
 // "no match" (ZTF's -999), where a list is too short, and where arithmetic has
 // no answer. Arithmetic with a missing value is missing. A comparison with a
-// missing value is false, whichever way it is asked, also !=. Nothing is an
-// error. Whether a value is there is asked with == null, != null or has().
+// missing value is false, whichever way it is asked, also !=, and its opposite,
+// !(...), therefore true. Nothing is an error. Whether a value is there is asked
+// with == null, != null or has().
 //
 // # How it is evaluated
 //
