@@ -15,12 +15,12 @@ type fitCommand struct {
 	state
 	Candid int64  `help:"The light curve that this alert holds." placeholder:"N" xor:"curve"`
 	Object string `help:"The light curve of all alerts of this object." placeholder:"ID" xor:"curve"`
-	File   string `help:"A light curve as CSV: mjd,band,flux,fluxerr[,zp] or mjd,band,mag,magerr." type:"existingfile" placeholder:"FILE" xor:"curve"`
+	File   string `help:"A light curve as CSV: mjd,band,flux,fluxerr[,zp] or mjd,band,mag,magerr. Fluxes are microjansky, or on the scale whose AB zero point zp says." type:"existingfile" placeholder:"FILE" xor:"curve"`
 
 	Alerts string       `help:"Look for the alerts here, not in the local stack's archive: a folder, an .avro file, a .tar or a .tar.gz." placeholder:"PATH"`
 	Stream names.Stream `help:"Stream of the alerts or of the bands: ztf, ztf-partnership or lsst. Default: the local stack's, or ztf." placeholder:"STREAM"`
 
-	Z               float64 `help:"The redshift, if it is known. Without it, it is part of the fit." placeholder:"Z"`
+	Z               float64 `help:"The redshift, if it is known. Without it, or with 0, it is part of the fit." placeholder:"Z"`
 	ModelCovariance bool    `help:"Count the model's own errors." default:"true" negatable:""`
 	Models          string  `help:"Folder of the SALT model. Without it, a demonstration model." type:"path" env:"MODELS" placeholder:"DIR"`
 	Out             string  `help:"The plot. Default: the object's or the file's name, and .svg." type:"path" placeholder:"FILE"`
