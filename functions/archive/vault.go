@@ -2,15 +2,13 @@ package archive
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"hash/crc32"
-	"net/http"
 	"strconv"
 
 	"cloud.google.com/go/storage"
-	"google.golang.org/api/googleapi"
 	"nightwire.dev/shared/alert"
+	"nightwire.dev/shared/bucket"
 	"nightwire.dev/shared/ledger"
 	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/origin"
@@ -70,7 +68,7 @@ func (v *Vault) create(ctx context.Context, name string, f File, created ledger.
 	if err == nil {
 		return Result{Outcome: created, Name: name, Generation: w.Attrs().Generation}, nil
 	}
-	if !nameTaken(err) {
+	if !bucket.IsTaken(err) {
 		return Result{}, fmt.Errorf("create: %w", err)
 	}
 	there, err := object.Attrs(ctx)
@@ -107,9 +105,4 @@ func metadata(f File) map[string]string {
 	}
 	f.Origin.Attributes(m)
 	return m
-}
-
-func nameTaken(err error) bool {
-	var api *googleapi.Error
-	return errors.As(err, &api) && api.Code == http.StatusPreconditionFailed
 }

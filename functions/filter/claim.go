@@ -5,12 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"time"
 
 	"cloud.google.com/go/storage"
-	"google.golang.org/api/googleapi"
+	"nightwire.dev/shared/bucket"
 )
 
 // claims are the objects by which one instance at a time notifies the matches
@@ -52,7 +51,7 @@ func (c *claims) take(ctx context.Context, e *evaluation, ids []string) (*claim,
 	if err == nil {
 		return &claim{object: object, generation: generation, todo: ids}, nil
 	}
-	if !preconditionFailed(err) {
+	if !bucket.IsTaken(err) {
 		return nil, fmt.Errorf("claim its matches: %w", err)
 	}
 	there, generation, err := readClaim(ctx, object)
@@ -102,7 +101,7 @@ func (c *claims) join(ctx context.Context, held *claim, there claimed, ids []str
 	}
 	generation, err := write(ctx, held.object.If(storage.Conditions{GenerationMatch: held.generation}),
 		claimed{Filters: union(held.others, held.todo), At: c.now(), Notified: held.notified})
-	if preconditionFailed(err) {
+	if bucket.IsTaken(err) {
 		return errBusy
 	}
 	if err != nil {
@@ -147,26 +146,7 @@ func write(ctx context.Context, object *storage.ObjectHandle, content any) (gene
 	if err != nil {
 		return 0, err
 	}
-	return upload(ctx, object, "application/json", text, nil)
-}
-
-func upload(ctx context.Context, object *storage.ObjectHandle, kind string, content []byte, metadata map[string]string) (generation int64, err error) {
-	w := object.NewWriter(ctx)
-	w.ChunkSize = 0 // one request; the default buffers 16 MB
-	w.ContentType, w.Metadata = kind, metadata
-	_, err = w.Write(content)
-	if cerr := w.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return 0, err
-	}
-	return w.Attrs().Generation, nil
-}
-
-func preconditionFailed(err error) bool {
-	var api *googleapi.Error
-	return errors.As(err, &api) && api.Code == http.StatusPreconditionFailed
+	return bucket.Write(ctx, object, "application/json", text, nil)
 }
 
 // without is a list without the items of another.

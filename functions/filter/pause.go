@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cloud.google.com/go/storage"
+	"nightwire.dev/shared/bucket"
 	"nightwire.dev/shared/filter"
 	"nightwire.dev/shared/names"
 )
@@ -52,7 +53,7 @@ func (f *Function) pause(ctx context.Context, which *filter.Filter, reason strin
 	object := f.Products.Object(names.PausedObject(which.Name)).If(storage.Conditions{DoesNotExist: true})
 	_, err := write(ctx, object, paused{Reason: reason, By: "functions/filter", At: at})
 	switch {
-	case preconditionFailed(err): // it is paused, and we have not seen it yet
+	case bucket.IsTaken(err): // it is paused, and we have not seen it yet
 	case err != nil:
 		f.Log.ErrorContext(ctx, "filter cannot be paused", "filter", which.ID(), "reason", reason, "error", err)
 		return

@@ -11,6 +11,7 @@ import (
 	"cloud.google.com/go/storage"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/api/iterator"
+	"nightwire.dev/shared/bucket"
 	"nightwire.dev/shared/filter"
 	"nightwire.dev/shared/names"
 )
@@ -183,13 +184,13 @@ func (c *catalogue) accept(ctx context.Context, name string, s *source, copied *
 	if copied != nil {
 		condition = storage.Conditions{GenerationMatch: copied.Generation}
 	}
-	_, err := upload(ctx, c.bucket.Object(names.AcceptedObject(name)).If(condition), "application/yaml", s.text,
+	_, err := bucket.Write(ctx, c.bucket.Object(names.AcceptedObject(name)).If(condition), "application/yaml", s.text,
 		map[string]string{sourceKey: strconv.FormatInt(s.good, 10)})
 	return err
 }
 
 func (c *catalogue) note(ctx context.Context, name string, err error) {
-	if err != nil && !preconditionFailed(err) && !errors.Is(err, storage.ErrObjectNotExist) {
+	if err != nil && !bucket.IsTaken(err) && !errors.Is(err, storage.ErrObjectNotExist) {
 		c.log.WarnContext(ctx, "copy of a filter cannot be kept", "filter", name, "error", err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"cloud.google.com/go/storage"
+	"nightwire.dev/shared/bucket"
 )
 
 // metadataTold is the fit of which the plot proves that it was told and
@@ -30,17 +31,12 @@ func (f *Function) draw(ctx context.Context, w *work) error {
 	if name == "" {
 		return nil
 	}
-	to := f.Products.Object(name).NewWriter(ctx)
-	to.ChunkSize = 0 // one request; the default buffers 16 MB
-	to.ContentType = "image/svg+xml"
-	to.Metadata = map[string]string{"objectId": w.alert.ObjectID, "candid": w.candid(), "model": w.model().Hash}
+	metadata := map[string]string{"objectId": w.alert.ObjectID, "candid": w.candid(), "model": w.model().Hash}
 	if w.told {
-		to.Metadata[metadataTold] = w.id()
+		metadata[metadataTold] = w.id()
 	}
-	_, err := to.Write(f.Fitter.Figure(w.alert.ObjectID, &w.fit).SVG())
-	if cerr := to.Close(); err == nil {
-		err = cerr
-	}
+	picture := f.Fitter.Figure(w.alert.ObjectID, &w.fit).SVG()
+	_, err := bucket.Write(ctx, f.Products.Object(name), "image/svg+xml", picture, metadata)
 	if err != nil {
 		return fmt.Errorf("write plot %s: %w", name, err)
 	}

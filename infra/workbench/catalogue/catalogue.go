@@ -14,14 +14,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 
 	"cloud.google.com/go/pubsub/v2"
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"cloud.google.com/go/storage"
-	"google.golang.org/api/googleapi"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"nightwire.dev/shared/bucket"
 	"nightwire.dev/shared/filter"
 	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/warehouse"
@@ -103,20 +102,13 @@ func read(ctx context.Context, object *storage.ObjectHandle) ([]byte, int64, err
 // write stores a small object where the condition holds; errChanged says that
 // it does not.
 func write(ctx context.Context, object *storage.ObjectHandle, condition storage.Conditions, kind string, content []byte) error {
-	w := object.If(condition).NewWriter(ctx)
-	w.ChunkSize = 0 // one request; the default buffers 16 MB
-	w.ContentType = kind
-	_, err := w.Write(content)
-	if cerr := w.Close(); err == nil {
-		err = cerr
-	}
+	_, err := bucket.Write(ctx, object.If(condition), kind, content, nil)
 	return changed(err)
 }
 
 // changed turns a precondition that failed into errChanged.
 func changed(err error) error {
-	var api *googleapi.Error
-	if errors.As(err, &api) && api.Code == http.StatusPreconditionFailed {
+	if bucket.IsTaken(err) {
 		return errChanged
 	}
 	return err
