@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/supernova"
@@ -20,10 +21,10 @@ type fitCommand struct {
 	Alerts string       `help:"Look for the alerts here, not in the local stack's archive: a folder, an .avro file, a .tar or a .tar.gz." placeholder:"PATH"`
 	Stream names.Stream `help:"Stream of the alerts or of the bands: ztf, ztf-partnership or lsst. Default: the local stack's, or ztf." placeholder:"STREAM"`
 
-	Z               float64 `help:"The redshift, if it is known. Without it, or with 0, it is part of the fit." placeholder:"Z"`
-	ModelCovariance bool    `help:"Count the model's own errors." default:"true" negatable:""`
-	Models          string  `help:"Folder of the SALT model. Without it, a demonstration model." type:"path" env:"MODELS" placeholder:"DIR"`
-	Out             string  `help:"The plot. Default: the object's or the file's name, and .svg." type:"path" placeholder:"FILE"`
+	Z               *float64 `help:"The redshift, if it is known. Without it, it is part of the fit." placeholder:"Z"`
+	ModelCovariance bool     `help:"Count the model's own errors." default:"true" negatable:""`
+	Models          string   `help:"Folder of the SALT model. Without it, a demonstration model." type:"path" env:"MODELS" placeholder:"DIR"`
+	Out             string   `help:"The plot, an SVG. Default: the object's or the file's name, and .svg." type:"path" placeholder:"FILE"`
 }
 
 // Help is what --help shows besides the flags.
@@ -41,10 +42,12 @@ local stack, whether it runs or not.`
 
 // Run fits the light curve.
 func (c *fitCommand) Run(ctx context.Context, out io.Writer) error {
-	config := supernova.DefaultConfig()
-	config.Z, config.ModelCovariance = c.Z, c.ModelCovariance
-	if c.Z < 0 || config.Validate() != nil {
-		return fmt.Errorf("--z %v: want a redshift between 0 and 2", c.Z)
+	config, err := c.config()
+	if err != nil {
+		return err
+	}
+	if end := filepath.Ext(c.Out); c.Out != "" && end != ".svg" {
+		return fmt.Errorf("--out %s: the plot is an SVG: want a name that ends with .svg", c.Out)
 	}
 	set, err := openModel(c.Models)
 	if err != nil {
@@ -66,7 +69,21 @@ func (c *fitCommand) Run(ctx context.Context, out io.Writer) error {
 	if err := os.WriteFile(path, fitter.Figure(name, &fit).SVG(), 0o644); err != nil { //nolint:gosec // a picture to be shown
 		return fmt.Errorf("write the plot: %w", err)
 	}
-	printFit(out, name, set, &fit)
+	printFit(out, name, set, set.Bands[c.Stream.Survey()], &fit)
 	fmt.Fprintf(out, "\nplot        %s\n", path)
 	return nil
+}
+
+// config is how the light curve is to be fitted.
+func (c *fitCommand) config() (supernova.Config, error) {
+	config := supernova.DefaultConfig()
+	config.ModelCovariance = c.ModelCovariance
+	if c.Z == nil {
+		return config, nil
+	}
+	config.Z = *c.Z
+	if !(config.Z > 0) || config.Validate() != nil {
+		return config, fmt.Errorf("--z %v: want a redshift above 0, to 2; without --z it is part of the fit", config.Z)
+	}
+	return config, nil
 }

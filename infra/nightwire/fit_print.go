@@ -10,17 +10,23 @@ import (
 
 	"nightwire.dev/shared/lightcurve"
 	"nightwire.dev/shared/models"
+	"nightwire.dev/shared/salt2"
 	"nightwire.dev/shared/supernova"
 )
 
 // printFit tells the fit to a person.
-func printFit(w io.Writer, name string, set *models.Set, fit *supernova.Fit) {
+func printFit(w io.Writer, name string, set *models.Set, bands map[string]*salt2.Band, fit *supernova.Fit) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	defer t.Flush()
 	fmt.Fprintf(t, "object\t%s\n", name)
 	fmt.Fprintf(t, "data\t%s\n", describeCurve(fit.Curve))
 	fmt.Fprintf(t, "model\t%s\n\n", set)
 	printSALT(t, &fit.SALT, len(fit.Curve.Points))
+	for _, band := range fit.Curve.Bands() {
+		if len(bands) > 0 && bands[band] == nil {
+			fmt.Fprintf(t, "left out\tthe points in %s: the model has no bandpass of that name\n", band)
+		}
+	}
 	fmt.Fprintf(t, "\nwithout a model (Bazin)\n")
 	printTransient(t, &fit.Transient)
 }
@@ -54,7 +60,7 @@ func printSALT(w io.Writer, s *supernova.SALT, points int) {
 		printValue(w, "peak B", m.Value.Mag, m.Value.Err, "AB mag in rest-frame Bessell B")
 	}
 	if m := s.PeakAbsMag; m.Known {
-		printValue(w, "peak M(B)", m.Value.Mag, m.Value.Err, fmt.Sprintf("AB mag; H0 %g, Omega_m %g", supernova.H0, supernova.OmegaM))
+		printValue(w, "peak M(B)", m.Value.Mag, m.Value.Err, fmt.Sprintf("AB mag; H0 %g, Omega_m %g, no peculiar velocity", supernova.H0, supernova.OmegaM))
 	}
 	fmt.Fprintf(w, "chi2/ndof\t%.2f/%d\n", s.ChiSquare, s.NDOF)
 	fmt.Fprintf(w, "p-value\t%.3g\n", s.PValue)
@@ -81,7 +87,13 @@ func printTransient(w io.Writer, f *supernova.Transient) {
 		}
 	}
 	fmt.Fprintf(w, "chi2/ndof\t%.2f/%d\n", f.ChiSquare, f.NDOF)
+	if f.PValue < poorFit {
+		fmt.Fprintf(w, "\tthe shape does not fit: the errors are too small\n")
+	}
 }
+
+// poorFit is the p-value under which the errors of a shape mean little.
+const poorFit = 0.001
 
 // mostDecimals are those of a value; more digits are written with a power of ten.
 const mostDecimals = 12

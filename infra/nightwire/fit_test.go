@@ -80,6 +80,40 @@ func TestFitFile(t *testing.T) {
 	says(t, answer, "z          0.05", "/31")
 }
 
+// TestFitLeavesOut says which points have no part in the fit.
+func TestFitLeavesOut(t *testing.T) {
+	t.Parallel()
+	curve := lightCurveCSV(t, salt2.Params{Z: 0.05, T0: 60000, X0: 3e-3, X1: 0.5, C: 0.05})
+	file := save(t, "mine.csv", curve+"60001,y,100,1\n")
+	answer, err := line(t, "fit", "--file", file, "--out", filepath.Join(t.TempDir(), "mine.svg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	says(t, answer, "36 of 37 used", "left out", "the points in y: the model has no bandpass of that name")
+}
+
+func TestFitRefuses(t *testing.T) {
+	t.Parallel()
+	file := save(t, "mine.csv", "mjd,band,mag,magerr\n60000,g,20,0.05\n")
+	cases := map[string]struct {
+		arguments []string
+		want      string
+	}{
+		"no redshift": {[]string{"--z", "0"}, "--z 0: want a redshift above 0, to 2; without --z it is part of the fit"},
+		"too far":     {[]string{"--z", "3"}, "--z 3: want a redshift"},
+		"a bitmap":    {[]string{"--out", "mine.png"}, "mine.png: the plot is an SVG"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := line(t, append([]string{"fit", "--file", file}, c.arguments...)...)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error is %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
 // TestFitNothing tells the reason, and draws what there is.
 func TestFitNothing(t *testing.T) {
 	t.Parallel()
