@@ -105,6 +105,9 @@ func (f *Fetcher) transfer(ctx context.Context, file File, part string) (resumed
 			return resumed, err
 		}
 	}
+	if size, serr := os.Stat(part); serr == nil && size.Size() == 0 {
+		return resumed, errors.Join(err, os.Remove(part))
+	}
 	return resumed, fmt.Errorf("%w; what has come is kept, fetch again to go on", err)
 }
 

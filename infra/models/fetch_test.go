@@ -333,3 +333,16 @@ func TestFetchUnpacks(t *testing.T) {
 
 // sorted compares lists whatever their order.
 var sorted = cmpopts.SortSlices(func(a, b string) bool { return a < b })
+
+// TestNothingIsLeft of a transfer that brought nothing.
+func TestNothingIsLeft(t *testing.T) {
+	t.Parallel()
+	s := serve(t, content, whole)
+	file := s.file()
+	f := newFetcher(t, s)
+	s.Close()
+	if _, err := f.Fetch(t.Context(), file); err == nil {
+		t.Fatal("a server that is gone gave a file")
+	}
+	checkThere(t, f.Into, map[string]string{})
+}
