@@ -79,7 +79,7 @@ func TestFilterCheck(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "1 of 2 files are wrong") {
 		t.Errorf("error is %v", err)
 	}
-	says(t, out, bad+":8:", "did you mean age_days?", good+" is right")
+	says(t, out, bad+":8:", "did you mean age_days()?", good+" is right")
 }
 
 func TestFilterLanguage(t *testing.T) {

@@ -2,6 +2,7 @@ package workbench
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 
 	"nightwire.dev/shared/filter"
@@ -31,7 +32,7 @@ const mostNamed = 5
 
 // pass asks filters about every alert of a sample, on all processors, and hands
 // out the verdicts in the sample's order. An alert counts once, as it is
-// notified once.
+// notified once. A sample that has none is an error.
 func pass(ctx context.Context, s Sample, o Options, filters []*filter.Filter, take func(verdict)) (Passed, error) {
 	var passed Passed
 	j, err := newJudge(s, filters)
@@ -66,6 +67,9 @@ func pass(ctx context.Context, s Sample, o Options, filters []*filter.Filter, ta
 	}
 	if ctx.Err() != nil {
 		return passed, ctx.Err()
+	}
+	if broken == nil && passed.Alerts == 0 && passed.NoAlerts.Count > 0 {
+		return passed, fmt.Errorf("%s has no alert of stream %s: %s", s.Source.Name, s.Stream, passed.NoAlerts.Named[0])
 	}
 	return passed, broken
 }

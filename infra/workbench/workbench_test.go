@@ -275,3 +275,14 @@ func TestTryRunaway(t *testing.T) {
 		t.Errorf("%d failed and %d matched", failed, trial.Matches)
 	}
 }
+
+// TestNoAlertAtAll is a sample of which nothing can be tried.
+func TestNoAlertAtAll(t *testing.T) {
+	t.Parallel()
+	s := of([]source.Packet{{Name: "a.avro", Bytes: []byte("no alert")}}, nil)
+	s.Source.Name = "the folder"
+	_, err := Try(t.Context(), s, where(t, "true"), Options{})
+	if err == nil || !strings.Contains(err.Error(), "the folder has no alert of stream ztf: a.avro: ") {
+		t.Errorf("error is %v, want what is wrong with the first file", err)
+	}
+}

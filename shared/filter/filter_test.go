@@ -66,7 +66,7 @@ func TestFaults(t *testing.T) {
 		want     []string
 	}{
 		"a block's second line": {"  rate > 0.1", "  candidate.rbb > 0.1 && rate > 0.1", []string{"f.yaml:11:12: where: there is no field rbb here; did you mean candidate.rb or prv_candidates.rb? (ztf)"}},
-		"within a line":         {"age_days() < 3 ", "age_day() < 3 ", []string{"f.yaml:13:17: young: nothing is called age_day; did you mean age_days? (ztf)"}},
+		"within a line":         {"age_days() < 3 ", "age_day() < 3 ", []string{"f.yaml:13:17: young: nothing is called age_day; did you mean age_days()? (ztf)"}},
 		"within quotes":         {"rise_rate('any', 3)", "rise_rate('u', 3)", []string{`f.yaml:14:19: rate: rise_rate: there is no band "u"; it is g, r, i or any (ztf)`}},
 		"of one survey alone":   {"young &&", "candidate.rb > 0.5 &&", []string{"f.yaml:10:3: where: nothing is called candidate (lsst)"}},
 		"a later column":        {"age_days() < 3 ", "rate > 0.0 ", []string{"f.yaml:13:10: young: nothing is called rate (ztf)"}},

@@ -27,6 +27,7 @@ var brightness = []Function{
 	{
 		Name: "band", About: "Band of this detection: g, r, i (ZTF), u, g, r, i, z, y (LSST).", Example: "band() == 'r'",
 		overloads: ofTrigger(text, func(p lightcurve.Point) item { return ofText([]byte(p.Band)) }),
+		values:    func(l *Language) []string { return bands[l.Survey] },
 	},
 	{
 		Name: "is_positive", About: "Whether the object is brighter now than in the reference. It settles ZTF's isdiffpos, which is t or 1.",

@@ -22,6 +22,7 @@ type code struct {
 
 	cost    cost
 	literal *item    // of a constant
+	values  []string // all the texts that it can be, where they are known
 	advice  Problems // what compiles, and is probably not meant
 }
 

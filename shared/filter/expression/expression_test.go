@@ -298,7 +298,10 @@ func TestProblems(t *testing.T) {
 	cases := map[string]struct{ text, want string }{
 		"a misspelt field":      {"candidate.drbb > 1", "line 1, column 10: there is no field drbb here; did you mean candidate.drb?"},
 		"a field by itself":     {"drb > 1", "line 1, column 1: nothing is called drb; did you mean candidate.drb?"},
-		"a misspelt function":   {"n_detection('r', 30) > 1", "line 1, column 12: nothing is called n_detection; did you mean n_detections?"},
+		"a misspelt function":   {"n_detection('r', 30) > 1", "line 1, column 12: nothing is called n_detection; did you mean n_detections()?"},
+		"a band's name":         {"band() == 'R'", "line 1, column 8: this is never \"R\"; it is g, r, i"},
+		"a band in a list":      {"band() in ['g', 'V']", "line 1, column 17: this is never \"V\"; it is g, r, i"},
+		"a kind's name":         {"'galxy' != counterpart()", "line 1, column 9: this is never \"galxy\"; it is none, solar-system, star, unknown, galaxy"},
 		"a name out of the air": {"xylophone > 1", "line 1, column 1: nothing is called xylophone"},
 		"on the second line":    {"true &&\n  candidate.rbb > 1.0", "line 2, column 12: there is no field rbb here; did you mean candidate.rb or prv_candidates.rb?"},
 		"one equals sign":       {"candidate.rb = 3", "line 1, column 14: a comparison is written with =="},

@@ -21,6 +21,7 @@ type Function struct {
 	About     string // what it gives, with units
 	Example   string // an expression that uses it
 	overloads []overload
+	values    func(*Language) []string // the texts that it chooses from, if it does
 }
 
 // overload is one way to call a function.
@@ -123,7 +124,11 @@ func (c *compiler) function(e ast.Expr, name string, arguments []ast.Expr) code 
 					return c.refuse(e, "%s: %s", name, wrong)
 				}
 			}
-			return c.share(e, o.apply(compiled))
+			answer := o.apply(compiled)
+			if f.values != nil {
+				answer.values = f.values(c.language)
+			}
+			return c.share(e, answer)
 		}
 	}
 	return c.refuse(e, "%s does not take these; it is %s", name, strings.Join(f.Signatures(), " or "))

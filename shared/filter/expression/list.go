@@ -82,6 +82,13 @@ func (c *compiler) in(e ast.Expr, arguments []ast.Expr) code {
 	if value.kind != among.item && among.item != nothing || value.kind == row {
 		return c.refuse(e, "in wants a list of the value's own type")
 	}
+	if value.values != nil && arguments[1].Kind() == ast.ListKind {
+		for _, element := range arguments[1].AsList().Elements() {
+			if wrong := neverEqual(value, c.scalar(element)); wrong != "" {
+				return c.refuse(element, "%s", wrong)
+			}
+		}
+	}
 	return code{kind: boolean, cost: value.cost.plus(among.cost), eval: func(r *Run) item {
 		v := value.eval(r)
 		if !v.known {

@@ -2,6 +2,9 @@ package expression
 
 import (
 	"bytes"
+	"fmt"
+	"slices"
+	"strings"
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
@@ -73,6 +76,9 @@ func (c *compiler) comparison(e ast.Expr, operator string, arguments []ast.Expr)
 		c.adviseNoMatch(e, a, b)
 		return compareNumbers(operator, toNumber(a), toNumber(b), spent)
 	case a.kind == text && b.kind == text:
+		if wrong := neverEqual(a, b); wrong != "" {
+			return c.refuse(e, "%s", wrong)
+		}
 		return compared(a, b, spent, func(x, y item) bool { return compare(bytes.Compare(x.text, y.text)) })
 	case a.kind == boolean && b.kind == boolean:
 		return compared(a, b, spent, func(x, y item) bool { return compare(order(x.bits, y.bits)) })
@@ -88,6 +94,17 @@ func (c *compiler) adviseNoMatch(e ast.Expr, a, b code) {
 			c.advice = append(c.advice, c.problem(e, "the survey's -999 reads as missing here: compare with null"))
 		}
 	}
+}
+
+// neverEqual says that a function is compared with a text that it never gives.
+func neverEqual(a, b code) string {
+	if b.literal == nil {
+		a, b = b, a
+	}
+	if a.values == nil || b.literal == nil || slices.Contains(a.values, string(b.literal.text)) {
+		return ""
+	}
+	return fmt.Sprintf("this is never %q; it is %s", b.literal.text, strings.Join(a.values, ", "))
 }
 
 // comparisons say what each operator makes of -1, 0 or 1.

@@ -38,12 +38,22 @@ var neighbourhood = []Function{
 					}
 				}
 			}
-			return ofText([]byte("none"))
+			return ofText([]byte(noCounterpart))
 		}}},
+		values: func(*Language) []string {
+			values := []string{noCounterpart}
+			for _, c := range counterparts {
+				values = append(values, string(c.kind))
+			}
+			return values
+		},
 	},
 }
 
-const anyNeighbour = "any"
+const (
+	anyNeighbour  = "any"
+	noCounterpart = "none"
+)
 
 // counterparts says how near a neighbour of each kind has to be to count as
 // what was seen, in the order in which they are tried. A supernova may stand

@@ -120,7 +120,7 @@ func (l *Language) suggest(name string, columns map[string]*Expression) string {
 		}
 	}
 	for function := range library {
-		known = append(known, function)
+		known = append(known, function+"()")
 	}
 	for column := range columns {
 		known = append(known, column)
@@ -129,7 +129,7 @@ func (l *Language) suggest(name string, columns map[string]*Expression) string {
 	best, found := max(1, len(name)/4), []string{}
 	for _, candidate := range known {
 		last := candidate[strings.LastIndexByte(candidate, '.')+1:]
-		d := distance(strings.ToLower(name), strings.ToLower(last))
+		d := distance(strings.ToLower(name), strings.ToLower(strings.TrimSuffix(last, "()")))
 		if d < best {
 			best, found = d, nil
 		}
