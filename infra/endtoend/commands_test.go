@@ -47,6 +47,10 @@ func TestRefuses(t *testing.T) {
 		"query without tables": {[]string{"query", "SELECT 1"}, "make some with nightwire run"},
 		"query that changes":   {[]string{"query", "DROP TABLE ledger"}, "want SELECT or WITH"},
 		"night of LSST":        {[]string{"run", "--stream", "lsst"}, "there are synthetic nights of ztf only"},
+		"status of nothing":    {[]string{"status"}, "no stack runs in"},
+		"env of nothing":       {[]string{"env"}, "start one in another terminal with nightwire up"},
+		"down of nothing":      {[]string{"down"}, "no stack runs in"},
+		"logs of nothing":      {[]string{"logs"}, "there are no logs in"},
 		"topic of nobody":      {[]string{"run", "--topic", "my_alerts"}, "the connector of stream ztf does not read it"},
 	}
 	for name, c := range cases {
@@ -149,6 +153,41 @@ func TestUp(t *testing.T) {
 	if err != nil || strings.Join(strings.Fields(out), " ") != "outcome n stored 40" {
 		t.Errorf("query: %v\n%s", err, out)
 	}
+	says := func(want string, arguments ...string) {
+		t.Helper()
+		if out, err := nightwire(t, dir, arguments...); err != nil || !strings.Contains(out, want) {
+			t.Errorf("%v: %v, want %q in\n%s", arguments, err, want, out)
+		}
+	}
+	says("export PUBSUB_EMULATOR_HOST='"+e.PubSub+"'\n", "env")
+	says("waiting: 0 in Kafka, 0 notifications", "status")
+	says(`"name":"functions","address":"`+e.Functions+`","answers":true`, "status", "--json")
+	says("connector  {", "logs", "connector", "-n", "1")
+	if out, err := nightwire(t, dir, "reset", "--yes"); err == nil || !strings.Contains(out, "another stack uses the folder") {
+		t.Errorf("reset of a stack that runs: %v\n%s", err, out)
+	}
+	says("stopped", "down")
+	if err := up.command.Wait(); err != nil {
+		t.Errorf("up ended with %v", err)
+	}
+	if _, running := stack.Running(dir); running {
+		t.Error("something still runs")
+	}
+	if out, err := nightwire(t, dir, "reset"); err == nil || !strings.Contains(out, "say --yes") {
+		t.Errorf("reset without a yes: %v\n%s", err, out)
+	}
+	says("forgot", "reset", "--yes")
+	if _, err := os.Stat(filepath.Join(dir, "storage")); !os.IsNotExist(err) {
+		t.Errorf("the files are still there: %v", err)
+	}
+}
+
+// TestCtrlC ends a stack from its own terminal.
+func TestCtrlC(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	up := start(t, dir, "up", "--port", "0")
+	up.endpoints(t, dir)
 	if err := up.command.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,11 @@ import (
 type commands struct {
 	Run    runCommand    `cmd:"" help:"Pass a night of alerts through the whole system, and print its certificate."`
 	Up     upCommand     `cmd:"" help:"Keep the whole system running, until Ctrl-C."`
+	Env    envCommand    `cmd:"" help:"Print the variables that point other programs at the local stack."`
+	Status statusCommand `cmd:"" help:"Tell how the local stack is doing, and what waits."`
+	Logs   logsCommand   `cmd:"" help:"Show what the local stack's processes have said."`
+	Down   downCommand   `cmd:"" help:"Stop the local stack; its state stays."`
+	Reset  resetCommand  `cmd:"" help:"Forget the local stack's state."`
 	Feed   feedCommand   `cmd:"" help:"Send alerts to Kafka: the running local stack's, or any."`
 	Query  queryCommand  `cmd:"" help:"Ask the tables in GoogleSQL, whether the stack runs or not."`
 	Filter filterCommand `cmd:"" help:"Write, try, publish and look after filters."`

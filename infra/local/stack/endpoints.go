@@ -74,6 +74,25 @@ func (e Endpoints) Environment() []string {
 	}
 }
 
+// Service is one of the stack's processes, and where it answers.
+type Service struct {
+	Name    string `json:"name"` // as its log is called
+	Address string `json:"address"`
+	Answers bool   `json:"answers"`
+}
+
+// Services asks each process whether it answers, in the order of an alert's way.
+func (e Endpoints) Services() []Service {
+	all := []Service{
+		{Name: "kafka", Address: e.Kafka}, {Name: "connector", Address: e.Connector}, {Name: "pubsub", Address: e.PubSub},
+		{Name: "functions", Address: e.Functions}, {Name: "storage", Address: e.Storage}, {Name: "bigquery", Address: e.BigQuery},
+	}
+	for i := range all {
+		all[i].Answers = dialable(all[i].Address)
+	}
+	return all
+}
+
 func (e Endpoints) functionsEnvironment() []string {
 	return append(e.Environment(), "PORT="+port(e.Functions),
 		// Filters are taken up at once, and an instance that was killed does not

@@ -2,9 +2,11 @@ package stack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -24,9 +26,47 @@ func lockDir(ctx context.Context, dir string) (*os.File, error) {
 	})
 	if err != nil {
 		_ = f.Close()
-		return nil, fmt.Errorf("another stack uses the folder %s: stop it, or choose another folder with --dir", dir)
+		return nil, fmt.Errorf("another stack uses the folder %s: stop it with nightwire down, or choose another folder with --dir", dir)
+	}
+	if err := signLock(f); err != nil {
+		_ = f.Close()
+		return nil, fmt.Errorf("sign the lock of the state folder: %w", err)
 	}
 	return f, nil
+}
+
+// signLock says in the lock whose it is.
+func signLock(f *os.File) error {
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	_, err := f.WriteAt([]byte(strconv.Itoa(os.Getpid())), 0)
+	return err
+}
+
+// Down asks the stack of a folder to stop, as Ctrl-C does, and returns when all
+// of it has ended.
+func Down(ctx context.Context, dir string) error {
+	if !lockedDir(dir) {
+		return fmt.Errorf("no stack runs in %s", dir)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "lock"))
+	if err != nil {
+		return fmt.Errorf("find the stack's process: %w", err)
+	}
+	pid, err := strconv.Atoi(string(text))
+	if err != nil {
+		return fmt.Errorf("find the stack's process: the lock in %s names none", dir)
+	}
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("stop process %d: %w", pid, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, graceForAll)
+	defer cancel()
+	if await(ctx, 50*time.Millisecond, func() (bool, error) { return !lockedDir(dir), nil }) != nil {
+		return fmt.Errorf("process %d has been told to stop and has not ended: see %s", pid, filepath.Join(dir, "log"))
+	}
+	return nil
 }
 
 // lockedDir says whether a process has taken the folder.

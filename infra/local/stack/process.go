@@ -52,6 +52,10 @@ const (
 // graceToStop is how long a process may take to end by itself.
 const graceToStop = 20 * time.Second
 
+// graceForAll is how long a whole stack may take to end, one process after the
+// other.
+const graceForAll = time.Minute
+
 func (p *process) start(log *slog.Logger) {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel, p.done = cancel, make(chan struct{})

@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"nightwire.dev/infra/cluster"
+	"nightwire.dev/infra/filters"
 	"nightwire.dev/infra/local/pubsub"
+	"nightwire.dev/infra/terraform"
 	"nightwire.dev/shared/names"
 )
 
@@ -76,7 +78,7 @@ var services = &http.Client{Timeout: 10 * time.Second}
 func (e Endpoints) Settle(ctx context.Context, tell func(Waiting)) error {
 	last, moved := -1, time.Now()
 	return await(ctx, glance, func() (bool, error) {
-		w, err := e.waiting(ctx)
+		w, err := e.Waiting(ctx)
 		if err != nil {
 			// A service that was killed is being started again.
 			if time.Since(moved) > patience {
@@ -102,7 +104,7 @@ func (e Endpoints) Watch(ctx context.Context, tell func(Waiting)) {
 	for {
 		select {
 		case <-tick.C:
-			if w, err := e.waiting(ctx); err == nil {
+			if w, err := e.Waiting(ctx); err == nil {
 				tell(w)
 			}
 		case <-ctx.Done():
@@ -111,7 +113,8 @@ func (e Endpoints) Watch(ctx context.Context, tell func(Waiting)) {
 	}
 }
 
-func (e Endpoints) waiting(ctx context.Context) (Waiting, error) {
+// Waiting tells what waits now.
+func (e Endpoints) Waiting(ctx context.Context) (Waiting, error) {
 	w := Waiting{Subscriptions: map[string]int{}}
 	partitions, err := cluster.Kafka{Bootstrap: e.Kafka}.Offsets(ctx, e.Resources().ConsumerGroup(), e.IsSurveyTopic)
 	if err != nil {
@@ -127,7 +130,31 @@ func (e Endpoints) waiting(ctx context.Context) (Waiting, error) {
 	if err := getJSON(ctx, "http://"+e.Storage+PendingPath, &w.Notifications); err != nil {
 		return w, err
 	}
-	return w, e.backlog(ctx, r.ArchivedTopic(), &w)
+	if err := e.backlog(ctx, r.ArchivedTopic(), &w); err != nil {
+		return w, err
+	}
+	return w, e.matchesWaiting(ctx, &w)
+}
+
+// matchesWaiting counts what the filters chose for another function.
+func (e Endpoints) matchesWaiting(ctx context.Context, w *Waiting) error {
+	functions, err := terraform.Functions()
+	if err != nil {
+		return err
+	}
+	files, err := filters.All()
+	if err != nil {
+		return err
+	}
+	for _, f := range functions {
+		if !slices.ContainsFunc(files, func(file filters.File) bool { return file.Name == f.Trigger }) {
+			continue
+		}
+		if err := e.backlog(ctx, e.Resources().Topic(f.Trigger), w); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // PendingPath is where the storage process tells how many notifications are

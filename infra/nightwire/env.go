@@ -1,0 +1,38 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"nightwire.dev/infra/local/stack"
+)
+
+// envCommand tells other programs where the local stack is.
+type envCommand struct{ state }
+
+// Help is what --help shows besides the flags.
+func (envCommand) Help() string {
+	return `Prints the variables that point Google's own clients, the connector and the functions
+at the local stack, for a shell:
+
+  eval "$(nightwire env)"`
+}
+
+// Run prints the variables.
+func (c *envCommand) Run(out io.Writer) error {
+	e, ok := stack.Running(c.Dir)
+	if !ok {
+		return c.noStack()
+	}
+	for _, variable := range append(e.Environment(), "KAFKA_BOOTSTRAP_SERVERS="+e.Kafka) {
+		name, value, _ := strings.Cut(variable, "=")
+		fmt.Fprintf(out, "export %s='%s'\n", name, strings.ReplaceAll(value, "'", `'\''`))
+	}
+	return nil
+}
+
+// noStack says how to have one.
+func (s state) noStack() error {
+	return fmt.Errorf("no stack runs in %s: start one in another terminal with nightwire up", s.Dir)
+}
