@@ -51,6 +51,11 @@ func (c Column) shape() string {
 	return c.Type
 }
 
+// widerThan tells whether c is FLOAT where other is INTEGER, both of them repeated or neither.
+func (c Column) widerThan(other Column) bool {
+	return c.Type == Float && other.Type == Integer && (c.Mode == Repeated) == (other.Mode == Repeated)
+}
+
 // cloneColumns copies columns with all that they contain.
 func cloneColumns(columns []Column) []Column {
 	columns = slices.Clone(columns)

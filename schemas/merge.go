@@ -11,14 +11,16 @@ type Conflict struct {
 	Have string // what the first has: "INTEGER", "REPEATED RECORD", or its spelling of the name
 	Want string // what the second asks for
 
-	// Widens tells that the column holds INTEGER and FLOAT is wanted: BigQuery could widen it in place. Merge does
-	// not, since integers above 2^53, such as candid, would lose digits; whoever owns the table decides.
+	// Widens tells that the column holds INTEGER and FLOAT is wanted. Merge does not widen it, since integers above
+	// 2^53, such as candid, would lose digits, and BigQuery does so only outside arrays (see Widen); whoever owns the
+	// table decides.
 	Widens bool
 }
 
 // Merge returns the columns that take the rows of both schemas: those of a in their order, then those that only b has.
-// A column that not both have is NULLABLE, or REPEATED; one that both have is REQUIRED only where both say so. The
-// description is a's, or b's where a has none. Neither argument is changed.
+// A column that not both have is NULLABLE, or REPEATED; one that both have is REQUIRED only where both say so. A FLOAT
+// column takes integers too, so FLOAT in a and INTEGER in b is no conflict; an integer that it cannot hold exactly is
+// for whoever writes the row to refuse. The description is a's, or b's where a has none. Neither argument is changed.
 //
 // With a table's columns as a and those of a new schema version as b, the result is what BigQuery can turn the table
 // into, and the conflicts name what it cannot take.
@@ -51,9 +53,8 @@ func mergeColumn(have, want Column, path string) (Column, []Conflict) {
 	switch {
 	case have.Name != want.Name:
 		return relaxed(have), []Conflict{{Path: path, Have: have.Name, Want: want.Name}}
-	case have.shape() != want.shape():
-		widens := have.Type == Integer && want.Type == Float && (have.Mode == Repeated) == (want.Mode == Repeated)
-		return relaxed(have), []Conflict{{Path: path, Have: have.shape(), Want: want.shape(), Widens: widens}}
+	case have.shape() != want.shape() && !have.widerThan(want):
+		return relaxed(have), []Conflict{{Path: path, Have: have.shape(), Want: want.shape(), Widens: want.widerThan(have)}}
 	}
 	if have.Mode == Required && want.Mode != Required {
 		have.Mode = Nullable

@@ -54,8 +54,12 @@ func TestMerge(t *testing.T) {
 			wantConflicts: []Conflict{{Path: "a", Have: "INTEGER", Want: "FLOAT", Widens: true}},
 		},
 		{
-			name: "float does not shrink", a: []Column{float}, b: []Column{integer}, want: []Column{float},
-			wantConflicts: []Conflict{{Path: "a", Have: "FLOAT", Want: "INTEGER"}},
+			name: "floats take integers", a: []Column{with(float, Repeated)}, b: []Column{with(integer, Repeated)},
+			want: []Column{with(float, Repeated)},
+		},
+		{
+			name: "a float does not take many integers", a: []Column{float}, b: []Column{with(integer, Repeated)}, want: []Column{float},
+			wantConflicts: []Conflict{{Path: "a", Have: "FLOAT", Want: "REPEATED INTEGER"}},
 		},
 		{
 			name: "one becomes many", a: []Column{integer}, b: []Column{with(float, Repeated)}, want: []Column{integer},

@@ -15,7 +15,7 @@ var queries embed.FS
 // nights: a question that names an objectId reads of ZTF's table, which is clustered by it, that object's blocks, and any
 // other reads the histories of all alerts.
 func photometryViews(survey string) []View {
-	return []View{
+	views := []View{
 		{
 			Name:        "detections",
 			Description: "Each detection once, of alerts and of their histories, with its signed flux in microjansky and its AB magnitude.",
@@ -37,6 +37,14 @@ func photometryViews(survey string) []View {
 			Query:       mustQuery("objects.sql"),
 		},
 	}
+	if survey == LSST {
+		views = append(views, View{
+			Name:        "solar_system",
+			Description: "Alerts of bodies of the solar system, with their orbits: one row an alert, under one name what LSST renamed.",
+			Query:       mustQuery("lsst/solar_system.sql"),
+		})
+	}
+	return views
 }
 
 // mustQuery reads an embedded query: one that is absent is a fault of the build.

@@ -13,7 +13,8 @@ type Table struct {
 	PrimaryKey []string
 }
 
-// Tables returns the tables of a survey's streams: the alerts, what became of each Kafka record, what the filters said
+// Tables returns the tables of a survey's streams: the alerts, what became of each Kafka record, what was seen of
+// Kafka, what the filters said
 // of each alert, and the fits of its light curve.
 //
 // alerts_stream of ZTF is clustered by objectId. LSST's diaObjectId lies inside diaSource, where BigQuery cannot
@@ -44,8 +45,8 @@ func Tables(survey string) []Table {
 		ClusterBy:   []string{"outcome"},
 		PrimaryKey:  []string{"kafka.topic", "kafka.partition", "kafka.offset"},
 	}
-	tables := append([]Table{alerts, ledger}, filterTables()...)
-	return append(tables, supernovaTables()...)
+	tables := append([]Table{alerts, ledger, watermarkTable()}, filterTables()...)
+	return append(append(tables, supernovaTables()...), nightTable())
 }
 
 // Cutouts lists the fields that hold images, under the same names in both surveys. The tables leave them out: the

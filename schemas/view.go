@@ -34,18 +34,21 @@ func Views(survey string) []View {
 	if survey == ZTF { // LSST's table is clustered by a GEOGRAPHY, which cannot stand in PARTITION BY
 		key = append(key, alerts.ClusterBy...)
 	}
+	what := "*"
+	if survey == LSST { // until version 7.4 alertId
+		what = "* REPLACE (IFNULL(diaSourceId, alertId) AS diaSourceId)"
+	}
 	ledger, evaluations, matches := tables["ledger"], tables["evaluations"], tables["filter_matches"]
 	views := []View{
 		{
 			Name:        "alerts",
 			Description: "Alerts as the survey sent them, without cutouts: one row an alert, the first archived.",
-			Query:       first(alerts.Name, append(key, alerts.PrimaryKey...), "nightwire.archived_at, nightwire.generation"),
+			Query:       firstOf(what, alerts.Name, append(key, alerts.PrimaryKey...), "nightwire.archived_at, nightwire.generation"),
 		},
 		{
 			Name:        "records",
 			Description: "What became of every Kafka record: one row a record.",
-			Query: first(ledger.Name, ledger.PrimaryKey,
-				"CASE outcome WHEN 'stored' THEN 1 WHEN 'conflict' THEN 2 WHEN 'duplicate' THEN 3 ELSE 4 END, recorded_at"),
+			Query:       first(ledger.Name, ledger.PrimaryKey, byOutcome()+", recorded_at"),
 		},
 		{
 			Name:        "evaluated",
@@ -59,12 +62,18 @@ func Views(survey string) []View {
 		},
 	}
 	views = append(views, supernovaViews()...)
+	views = append(views, nightView())
 	return append(views, photometryViews(survey)...)
 }
 
 // first is a query for the first row of each key.
 func first(table string, key []string, order string) string {
-	return "SELECT *\n" +
+	return firstOf("*", table, key, order)
+}
+
+// firstOf is a query for what it says of the first row of each key.
+func firstOf(what, table string, key []string, order string) string {
+	return "SELECT " + what + "\n" +
 		"FROM `{dataset}." + table + "`\n" +
 		"WHERE TRUE\n" +
 		"QUALIFY ROW_NUMBER() OVER (PARTITION BY " + strings.Join(key, ", ") + " ORDER BY " + order + ") = 1\n"

@@ -4,6 +4,10 @@
 // record goes into the table as the survey named and nested it, without the
 // stamps, beside its night, its place on the sky and where it came from.
 //
+// A new version of the survey's schema adds its columns to the table by itself.
+// A field whose type the table cannot take makes its alert's event a dead
+// letter, which names the field; the archive has the alert.
+//
 // Idempotency key: candid. An event that comes twice makes two rows; the view
 // alerts shows one.
 package rows

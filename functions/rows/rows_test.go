@@ -124,7 +124,7 @@ func notification(t *testing.T, kind string, resource map[string]any) *event.Mes
 }
 
 // push is a message as a function receives it.
-func push(t *testing.T, data []byte, attributes map[string]string) *event.Message {
+func push(t testing.TB, data []byte, attributes map[string]string) *event.Message {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"message": map[string]any{"messageId": "1", "data": data, "attributes": attributes}})
 	if err != nil {
@@ -302,6 +302,7 @@ func TestTable(t *testing.T) {
 		"out of reach for the row": {alerts{append: errors.New("no route")}, false},
 		"a field changed its type": {alerts{refuse: conflict}, true},
 		"a bad row":                {alerts{append: &warehouse.RowError{Code: "FIELDS_ERROR"}}, true},
+		"more digits than a FLOAT": {alerts{append: &warehouse.DigitsError{Column: "candidate.pid", Value: 1<<53 + 1}}, true},
 	}
 	_, content := alertFile(t, nil)
 	for test, c := range cases {

@@ -9,6 +9,8 @@ import (
 
 	"cloud.google.com/go/bigquery/storage/apiv1/storagepb"
 	"cloud.google.com/go/bigquery/storage/managedwriter"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // The largest request that we make. The API takes 10 MB; a smaller request
@@ -38,13 +40,23 @@ func (e *RowError) Error() string { return fmt.Sprintf("row refused: %s: %s", e.
 func (e *RowError) Permanent() bool { return true }
 
 // Append stores a row and returns once BigQuery has confirmed it. Rows of
-// concurrent calls share requests.
+// concurrent calls share requests. A row that the table refuses because its
+// columns have changed meanwhile is written anew for them.
 func (t *Table) Append(ctx context.Context, row Row) error {
-	p, err := t.put(ctx, row)
-	if err != nil {
-		return err
+	for {
+		p, err := t.put(ctx, row)
+		if err != nil {
+			return err
+		}
+		err = t.appender.wait(ctx, p)
+		if status.Code(err) != codes.InvalidArgument {
+			return err
+		}
+		again, cannot := t.refresh(ctx, p.layout)
+		if !again {
+			return errors.Join(err, cannot)
+		}
 	}
-	return t.appender.wait(ctx, p)
 }
 
 // put encodes a row and puts it in the queue.

@@ -66,13 +66,17 @@ func describe(name string, columns []schemas.Column) *descriptorpb.DescriptorPro
 
 // plan says, for each field of a record in the schema's order, which column
 // takes it.
-type plan struct{ fields []target }
+type plan struct {
+	fields []target
+	rounds bool // one of the targets does
+}
 
 // target is where a field goes.
 type target struct {
 	column *schemas.Column // nil if no column takes the field
 	number int
 	nested *plan // for a record, or an array of records
+	rounds bool  // an integer may go to a FLOAT, here or within
 }
 
 // planFor finds the plan for records of a type, and makes it at first sight.
@@ -91,16 +95,22 @@ func newPlan(t *packet.Type, columns []schemas.Column) *plan {
 			if !strings.EqualFold(columns[j].Name, field.Name) {
 				continue
 			}
-			p.fields[i] = target{column: &columns[j], number: j + 1}
-			if columns[j].Type != schemas.Record {
-				continue
-			}
-			if record := recordWithin(field.Type); record != nil {
-				p.fields[i].nested = newPlan(record, columns[j].Fields)
-			}
+			p.fields[i] = newTarget(field.Type, &columns[j], j+1)
+			p.rounds = p.rounds || p.fields[i].rounds
 		}
 	}
 	return p
+}
+
+func newTarget(t *packet.Type, column *schemas.Column, number int) target {
+	to := target{column: column, number: number}
+	if column.Type == schemas.Record {
+		if record := recordWithin(t); record != nil {
+			to.nested = newPlan(record, column.Fields)
+		}
+	}
+	to.rounds = mayRound(t, to)
+	return to
 }
 
 // recordWithin is the record that a field holds, alone or in an array; nil if

@@ -41,7 +41,13 @@ func Point(raDeg, decDeg float64) string {
 func (l *layout) encode(row Row) ([]byte, error) {
 	b := make([]byte, 0, 16<<10)
 	if !row.Record.IsNull() {
-		b = appendRecord(b, row.Record, l.planFor(row.Record.Type))
+		p := l.planFor(row.Record.Type)
+		if p.rounds {
+			if err := p.checkExact(row.Record, ""); err != nil {
+				return nil, fmt.Errorf("row: %w", err)
+			}
+		}
+		b = appendRecord(b, row.Record, p)
 	}
 	b, err := appendValues(b, row.Values, l.columns)
 	if err != nil {

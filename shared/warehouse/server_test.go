@@ -48,6 +48,7 @@ type server struct {
 	tables map[string]*bigqueryapi.Table
 	calls  []string // of REST: the method, and If-Match where there is one
 	before map[string]func()
+	answer func(sql string) (count int64, refusal string) // to a query
 	rows   []map[string]any
 }
 
@@ -61,6 +62,8 @@ func newServer(t *testing.T) *server {
 	mux.HandleFunc("GET "+path+"/{table}", s.locked(s.get))
 	mux.HandleFunc("POST "+path, s.locked(s.insert))
 	mux.HandleFunc("PATCH "+path+"/{table}", s.locked(s.patch))
+	mux.HandleFunc("POST /bigquery/v2/projects/p/queries", s.query)
+	mux.HandleFunc("GET /bigquery/v2/projects/p/queries/{job}", s.results)
 	s.rest = httptest.NewServer(mux)
 	t.Cleanup(s.rest.Close)
 

@@ -6,6 +6,11 @@
 // once BigQuery has confirmed it. The functions archive (the ledger) and rows
 // (the alerts) call it, and the command line for its queries.
 //
+// A table follows the packets: Cover gives it the columns that a packet's schema
+// has and it lacks, and widens those that are too narrow, while other instances
+// may be doing the same. What a table cannot take is an error that is permanent
+// and names the field.
+//
 // An alert has 1,800 numbers in its history. They go from the Avro bytes to
 // the protocol buffer that the Storage Write API takes in one walk, along a
 // plan made once for each schema, with nothing unpacked between.

@@ -35,6 +35,9 @@ func (s *Server) run(ctx context.Context, j *job) error {
 	if statement.Kind.Changes() {
 		return s.runChange(ctx, j, dataset, rest[0], statement.SQL)
 	}
+	if statement.Kind == googlesql.AlterColumn {
+		return s.retype(ctx, statement, dataset, rest[0])
+	}
 	return s.runDefinition(ctx, statement, dataset, rest[0])
 }
 

@@ -44,7 +44,9 @@ const project = "sky"
 // running is a server and the official clients that talk to it.
 type running struct {
 	*bigquery.Client
-	writer *managedwriter.Client
+	writer   *managedwriter.Client
+	address  string // of REST
+	accepted string // address of the Storage Write API
 }
 
 func start(tb testing.TB) *running { return startIn(tb, tb.TempDir()) }
@@ -94,7 +96,7 @@ func dial(tb testing.TB, rest, write string) *running {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(web.CloseIdleConnections)
-	return &running{client, writer}
+	return &running{client, writer, rest, write}
 }
 
 func (r *running) close() {

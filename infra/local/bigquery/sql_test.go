@@ -87,6 +87,8 @@ var sqlCases = []struct {
 	{"SELECT LOG(8, 2), LOG10(100), POW(2, 3), MOD(7, 3), DIV(7, 2), GREATEST(1, 2), LEAST(1, NULL), ROUND(2.567, 1), TRUNC(-1.5), ABS(-2)", [][]bigquery.Value{{3.0, 2.0, 8.0, int64(1), int64(3), int64(2), nil, 2.6, -1.0, int64(2)}}},
 	{"SELECT LOG(1), IEEE_DIVIDE(1, 0), IS_NAN(IEEE_DIVIDE(0, 0)), SQRT(4), EXP(0), SIGN(-3)", [][]bigquery.Value{{0.0, math.Inf(1), true, 2.0, 1.0, int64(-1)}}},
 	// Aggregates.
+	{"SELECT COUNTIF(candid > 0), COUNT(*) FROM ztf.alerts WHERE candid < 0", [][]bigquery.Value{{int64(0), int64(0)}}},
+	{"SELECT MAX(n) FROM (SELECT COUNTIF(candid > 1) OVER (PARTITION BY night) AS n FROM ztf.alerts)", [][]bigquery.Value{{int64(1)}}},
 	{"SELECT COUNTIF(candidate.fid = 1), SUM(candid), AVG(candid), MIN(objectId), COUNT(DISTINCT night), LOGICAL_OR(candid = 3), APPROX_COUNT_DISTINCT(night) FROM ztf.alerts", [][]bigquery.Value{{int64(2), int64(6), 2.0, "ZTF18a", int64(2), true, int64(2)}}},
 	{"SELECT APPROX_QUANTILES(x, 4)[OFFSET(2)], STRING_AGG(CAST(x AS STRING), ',' ORDER BY x), ANY_VALUE(x HAVING MAX -x) FROM UNNEST([3, 1, 2]) AS x", [][]bigquery.Value{{int64(2), "1,2,3", int64(1)}}},
 	{"SELECT SUM(x) OVER (ORDER BY x ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) FROM UNNEST([1, 2]) AS x ORDER BY 1", [][]bigquery.Value{{int64(1)}, {int64(3)}}},

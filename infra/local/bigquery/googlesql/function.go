@@ -60,7 +60,7 @@ var templates = map[string][]string{
 	"TIMESTAMP_MICROS":    {1: "make_timestamptz($1)"},
 	"DATE_FROM_UNIX_DATE": {1: "(DATE '1970-01-01' + CAST($1 AS INTEGER))"},
 
-	"COUNTIF":     {1: "count_if($1)"},
+	"COUNTIF":     {1: "count(CASE WHEN $1 THEN 1 END)"}, // count_if is NULL where there is no row
 	"LOGICAL_AND": {1: "bool_and($1)"},
 	"LOGICAL_OR":  {1: "bool_or($1)"},
 

@@ -31,6 +31,7 @@ const (
 	CreateView              // CREATE VIEW ... AS SELECT: Source is the GoogleSQL text
 	DropTable
 	DropView
+	AlterColumn // ALTER TABLE ... ALTER COLUMN ... SET DATA TYPE: SQL is a SELECT of the type's NULL
 	Insert
 	Update
 	Delete
@@ -40,7 +41,7 @@ const (
 
 var kindNames = map[Kind]string{
 	Query: "SELECT", CreateTable: "CREATE_TABLE_AS_SELECT", CreateView: "CREATE_VIEW",
-	DropTable: "DROP_TABLE", DropView: "DROP_VIEW", Insert: "INSERT", Update: "UPDATE",
+	DropTable: "DROP_TABLE", DropView: "DROP_VIEW", AlterColumn: "ALTER_TABLE", Insert: "INSERT", Update: "UPDATE",
 	Delete: "DELETE", Merge: "MERGE", Truncate: "TRUNCATE_TABLE",
 }
 
@@ -56,6 +57,7 @@ type Statement struct {
 	Target    []string // the table's path, for everything but a query
 	SQL       string   // what DuckDB runs
 	Source    string   // the GoogleSQL text of a view's query
+	Column    string   // whose type ALTER COLUMN changes
 	OrReplace bool
 	IfExists  bool // IF EXISTS, or IF NOT EXISTS
 }

@@ -23,6 +23,8 @@ func (w *writer) statement(nodes []node) (Statement, error) {
 		return w.create(nodes[1:])
 	case head.is("DROP"):
 		return w.drop(nodes[1:])
+	case head.is("ALTER"):
+		return alter(nodes[1:])
 	case head.is("INSERT"):
 		return w.change(Insert, nodes, "INTO", "INSERT INTO")
 	case head.is("UPDATE"):
@@ -84,6 +86,26 @@ func (w *writer) drop(nodes []node) (Statement, error) {
 	}
 	s.Target = target
 	return s, nil
+}
+
+// alter reads ALTER TABLE path ALTER COLUMN name SET DATA TYPE
+// type. Of NOT NULL within the type nothing is kept: modes stay as they are.
+func alter(nodes []node) (Statement, error) {
+	s := Statement{Kind: AlterColumn}
+	rest, table := skip(nodes, "TABLE")
+	target, n := path(rest)
+	rest, column := skip(rest[n:], "ALTER", "COLUMN")
+	if !table || n == 0 || !column || len(rest) == 0 || !rest[0].name() {
+		return s, refuse("ALTER is supported only in the form ALTER TABLE name ALTER COLUMN name SET DATA TYPE type")
+	}
+	s.Target, s.Column = target, rest[0].text
+	rest, typed := skip(rest[1:], "SET", "DATA", "TYPE")
+	if !typed {
+		return s, refuse("ALTER COLUMN is supported only with SET DATA TYPE, but got %s", describe(rest))
+	}
+	t, err := wholeType(rest)
+	s.SQL = "SELECT CAST(NULL AS " + t + ") AS " + Quote(s.Column)
+	return s, err
 }
 
 // change writes a statement that changes a table's rows: the table's path

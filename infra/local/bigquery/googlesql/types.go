@@ -70,7 +70,11 @@ func angles(name string, kids []node) (string, error) {
 	return "STRUCT(" + strings.Join(fields, ", ") + ")", nil
 }
 
+// wholeType reads a type that ends with the nodes, or with NOT NULL after it.
 func wholeType(nodes []node) (string, error) {
+	if n := len(nodes); n > 2 && nodes[n-2].is("NOT") && nodes[n-1].is("NULL") {
+		nodes = nodes[:n-2]
+	}
 	t, n, err := readType(nodes)
 	if err == nil && n < len(nodes) {
 		return "", refuse("Syntax error: Unexpected %s after a type", describe(nodes[n:]))

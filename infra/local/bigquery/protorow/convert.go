@@ -75,14 +75,12 @@ func only(fits bool, c convert) convert {
 	return nil
 }
 
-// fromInteger converts an integer: DATE counts days and TIMESTAMP microseconds
+// fromInteger converts an integer, which the service takes for no FLOAT: DATE counts days and TIMESTAMP microseconds
 // since 1970; TIME and DATETIME pack their parts into bits.
 func fromInteger(of func(uint64) int64, to string) convert {
 	switch to {
 	case "INTEGER":
 		return func(bits uint64, _ []byte) (any, error) { return of(bits), nil }
-	case "FLOAT":
-		return func(bits uint64, _ []byte) (any, error) { return float64(of(bits)), nil }
 	case "BOOLEAN":
 		return func(bits uint64, _ []byte) (any, error) { return of(bits) != 0, nil }
 	case "TIMESTAMP":
