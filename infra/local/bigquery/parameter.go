@@ -2,6 +2,7 @@ package bigquery
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -27,11 +28,27 @@ type (
 		} `json:"structTypes"`
 	}
 	parameterValue struct {
-		Value  *string                   `json:"value"`
+		Value  *scalarText               `json:"value"`
 		Array  []parameterValue          `json:"arrayValues"`
 		Struct map[string]parameterValue `json:"structValues"`
 	}
 )
+
+// scalarText is a scalar as BigQuery writes it. Clients send it as a JSON string,
+// and some, as the service lets them, numbers and truth values as themselves.
+type scalarText string
+
+func (s *scalarText) UnmarshalJSON(text []byte) error {
+	switch text[0] {
+	case '"':
+		return json.Unmarshal(text, (*string)(s))
+	case '{', '[':
+		return fmt.Errorf("a parameter's value is %s, not a scalar", text)
+	default:
+		*s = scalarText(text)
+		return nil
+	}
+}
 
 // parameterLiterals writes each parameter as a DuckDB literal, by lower-case
 // name or by position from "1".
@@ -76,7 +93,7 @@ func parameterLiteral(t parameterType, v parameterValue) (string, error) {
 		}
 		return "struct_pack(" + strings.Join(fields, ", ") + ")", nil
 	default:
-		return scalarLiteral(kind, t, v.Value)
+		return scalarLiteral(kind, t, (*string)(v.Value))
 	}
 }
 
