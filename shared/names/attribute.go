@@ -15,6 +15,9 @@ const (
 	// with commas between.
 	AttributeNotify = "nightwire.notify"
 
+	// NotifyAll is its value for all filters.
+	NotifyAll = "*"
+
 	// AttributeNotice is on a message of a filter's topic that is no match, and
 	// says what it is: "paused".
 	AttributeNotice = "nightwire.notice"

@@ -95,8 +95,14 @@ func (r Resources) DeadLetterTopic() string { return r.Topic("dead-letter") }
 // SupernovaTopic carries the fits that are plausible supernovae of type Ia.
 func (r Resources) SupernovaTopic() string { return r.Topic("supernova") }
 
+// WatermarksTopic carries what the connectors see of Kafka's offsets.
+func (r Resources) WatermarksTopic() string { return r.Topic("watermarks") }
+
 // DawnTopic carries the call that closes a night.
 func (r Resources) DawnTopic() string { return r.Topic("dawn") }
+
+// TarballTopic carries the nights of which a tarball is to be made.
+func (r Resources) TarballTopic() string { return r.Topic("tarball") }
 
 // Topic is the stream's topic of the given kind: a filter's name, for one.
 func (r Resources) Topic(kind string) string { return r.hyphenated(string(r.Stream) + "-" + kind) }

@@ -10,7 +10,7 @@ import (
 
 func TestResources(t *testing.T) {
 	t.Parallel()
-	type all struct{ Raw, Archived, DeadLetter, Dawn, Filter, Path, Alerts, Products, Dataset, Push, PushPath, Group string }
+	type all struct{ Raw, Archived, DeadLetter, Watermarks, Dawn, Filter, Path, Alerts, Products, Dataset, Push, PushPath, Group string }
 	cases := map[string]struct {
 		resources names.Resources
 		want      all
@@ -18,7 +18,7 @@ func TestResources(t *testing.T) {
 		"production": {
 			names.Resources{Project: "survey", Stream: names.ZTF},
 			all{
-				Raw: "ztf-alerts-raw", Archived: "ztf-archived", DeadLetter: "ztf-dead-letter", Dawn: "ztf-dawn",
+				Raw: "ztf-alerts-raw", Archived: "ztf-archived", DeadLetter: "ztf-dead-letter", Watermarks: "ztf-watermarks", Dawn: "ztf-dawn",
 				Filter: "ztf-extragalactic", Path: "projects/survey/topics/ztf-alerts-raw",
 				Alerts: "survey-ztf-alerts", Products: "survey-ztf-products", Dataset: "ztf",
 				Push: "ztf-archived-rows", PushPath: "projects/survey/subscriptions/ztf-archived-rows", Group: "nightwire-ztf",
@@ -28,7 +28,7 @@ func TestResources(t *testing.T) {
 			names.Resources{Project: "survey", Stream: names.ZTFPartnership, Suffix: "t1"},
 			all{
 				Raw: "ztf-partnership-alerts-raw-t1", Archived: "ztf-partnership-archived-t1",
-				DeadLetter: "ztf-partnership-dead-letter-t1", Dawn: "ztf-partnership-dawn-t1",
+				DeadLetter: "ztf-partnership-dead-letter-t1", Watermarks: "ztf-partnership-watermarks-t1", Dawn: "ztf-partnership-dawn-t1",
 				Filter: "ztf-partnership-extragalactic-t1", Path: "projects/survey/topics/ztf-partnership-alerts-raw-t1",
 				Alerts: "survey-ztf-partnership-alerts-t1", Products: "survey-ztf-partnership-products-t1",
 				Dataset: "ztf_partnership_t1", Push: "ztf-partnership-archived-t1-rows",
@@ -44,7 +44,7 @@ func TestResources(t *testing.T) {
 				t.Errorf("error is %v, want none", err)
 			}
 			got := all{
-				Raw: r.RawTopic(), Archived: r.ArchivedTopic(), DeadLetter: r.DeadLetterTopic(), Dawn: r.DawnTopic(),
+				Raw: r.RawTopic(), Archived: r.ArchivedTopic(), DeadLetter: r.DeadLetterTopic(), Watermarks: r.WatermarksTopic(), Dawn: r.DawnTopic(),
 				Filter: r.Topic("extragalactic"), Path: r.TopicPath(r.RawTopic()),
 				Alerts: r.AlertsBucket(), Products: r.ProductsBucket(), Dataset: r.Dataset(),
 				Push: r.Subscription(r.ArchivedTopic(), "rows"), Group: r.ConsumerGroup(),
@@ -63,7 +63,7 @@ func TestStreamsDoNotShareNames(t *testing.T) {
 	for _, stream := range names.Streams() {
 		r := names.Resources{Project: "p", Stream: stream}
 		for _, name := range []string{
-			r.RawTopic(), r.ArchivedTopic(), r.DeadLetterTopic(), r.DawnTopic(), r.AlertsBucket(), r.ProductsBucket(),
+			r.RawTopic(), r.ArchivedTopic(), r.DeadLetterTopic(), r.WatermarksTopic(), r.DawnTopic(), r.AlertsBucket(), r.ProductsBucket(),
 			"dataset " + r.Dataset(), "group " + r.ConsumerGroup(),
 		} {
 			if other, ok := taken[name]; ok {

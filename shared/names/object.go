@@ -16,11 +16,27 @@ type Object struct {
 
 // Path is the object's name.
 func (o Object) Path() string {
-	return fmt.Sprintf("v%s/night=%s/%s/%s.avro", o.Schema, o.Night, o.ObjectID, o.Candid)
+	return fmt.Sprintf("%s%s/%s.avro", NightFolder(o.Schema, o.Night), o.ObjectID, o.Candid)
 }
 
 // Conflict is the name for a packet with the same identity and other bytes;
 // contentSHA256 is the hexadecimal digest of the bytes as sent.
 func (o Object) Conflict(contentSHA256 string) string {
-	return strings.TrimSuffix(o.Path(), ".avro") + "." + contentSHA256[:12] + ".avro"
+	return o.Conflicts() + contentSHA256[:12] + ".avro"
+}
+
+// Conflicts is how the names of the object and of all its conflicts begin, and
+// no others.
+func (o Object) Conflicts() string { return strings.TrimSuffix(o.Path(), "avro") }
+
+// SchemaFolder is the folder that holds a schema version's alerts: v4.02/
+func SchemaFolder(schema string) string { return "v" + schema + "/" }
+
+// ParseSchemaFolder reads the schema version of a folder; ok is false for
+// another folder.
+func ParseSchemaFolder(folder string) (schema string, ok bool) { return between(folder, "v", "/") }
+
+// NightFolder is the folder that holds a night's alerts of a schema version.
+func NightFolder(schema, night string) string {
+	return SchemaFolder(schema) + "night=" + night + "/"
 }

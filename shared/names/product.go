@@ -60,3 +60,47 @@ func ClaimObject(night, objectID, candid string) string {
 func PlotObject(night, objectID, candid string) string {
 	return fmt.Sprintf("plots/night=%s/%s/%s.svg", night, objectID, candid)
 }
+
+// tarballsFolder is where the products bucket has the tarballs of nights.
+const tarballsFolder = "tarballs/"
+
+// The ends of the names of the objects that belong to a tarball.
+const (
+	tarballEnd      = ".tar.gz"
+	tarballIndexEnd = ".index.jsonl"
+	tarballSumEnd   = ".sha256"
+	tarballPartsEnd = ".parts.json"
+)
+
+// TarballObject is the object of the products bucket that holds the files of a
+// night (YYYY-MM-DD): tarballs/ztf_public_20260901.tar.gz
+func (r Resources) TarballObject(night string) string { return r.tarball(night) + tarballEnd }
+
+// TarballIndexObject says where in a night's tarball each alert is.
+func (r Resources) TarballIndexObject(night string) string { return r.tarball(night) + tarballIndexEnd }
+
+// TarballSumObject holds the SHA-256 of a night's tarball.
+func (r Resources) TarballSumObject(night string) string { return r.tarball(night) + tarballSumEnd }
+
+// TarballPartsObject says of which files each part of a night's tarball is made.
+func (r Resources) TarballPartsObject(night string) string { return r.tarball(night) + tarballPartsEnd }
+
+func (r Resources) tarball(night string) string {
+	stream := strings.ReplaceAll(string(r.Stream), "-", "_")
+	if r.Stream == ZTF {
+		stream = "ztf_public"
+	}
+	return tarballsFolder + stream + "_" + strings.ReplaceAll(night, "-", "")
+}
+
+// TarballFolder holds the parts of a night's tarball while it is being made.
+func TarballFolder(night string) string { return tarballsFolder + "parts/" + night + "/" }
+
+// certificatesFolder is where the products bucket has what each dawn found.
+const certificatesFolder = "certificates/"
+
+// CertificateObject is the certificate of a night (YYYY-MM-DD), for programs.
+func CertificateObject(night string) string { return certificatesFolder + night + ".json" }
+
+// CertificatePage is the same for people.
+func CertificatePage(night string) string { return certificatesFolder + night + ".html" }

@@ -49,3 +49,33 @@ func TestClaimObject(t *testing.T) {
 		t.Errorf("claim is %s, want %s", got, want)
 	}
 }
+
+func TestTarballObjects(t *testing.T) {
+	t.Parallel()
+	const night = "2026-09-01"
+	for stream, want := range map[names.Stream]string{
+		names.ZTF:            "tarballs/ztf_public_20260901",
+		names.ZTFPartnership: "tarballs/ztf_partnership_20260901",
+		names.LSST:           "tarballs/lsst_20260901",
+	} {
+		t.Run(string(stream), func(t *testing.T) {
+			t.Parallel()
+			r := names.Resources{Project: "p", Stream: stream}
+			got := []string{r.TarballObject(night), r.TarballIndexObject(night), r.TarballSumObject(night), r.TarballPartsObject(night)}
+			if diff := cmp.Diff([]string{want + ".tar.gz", want + ".index.jsonl", want + ".sha256", want + ".parts.json"}, got); diff != "" {
+				t.Errorf("objects (-want +got):\n%s", diff)
+			}
+		})
+	}
+	if got := names.TarballFolder(night); got != "tarballs/parts/2026-09-01/" {
+		t.Errorf("the parts are in %s", got)
+	}
+}
+
+func TestCertificateObjects(t *testing.T) {
+	t.Parallel()
+	want := []string{"certificates/2026-09-01.json", "certificates/2026-09-01.html"}
+	if diff := cmp.Diff(want, []string{names.CertificateObject("2026-09-01"), names.CertificatePage("2026-09-01")}); diff != "" {
+		t.Errorf("objects (-want +got):\n%s", diff)
+	}
+}
