@@ -28,14 +28,15 @@ const (
 	AttributeAt       = "nightwire.at"
 )
 
-// The attributes that tell of the message that became the dead letter.
+// The attributes that tell of the message that became the dead letter. A letter
+// without subscription is an event out of which no message could be read.
 const (
-	attributeSubscription = "nightwire.subscription"
-	attributeMessageID    = "nightwire.messageId"
+	AttributeSubscription = "nightwire.subscription"
+	AttributeMessageID    = "nightwire.messageId"
 )
 
-// attributeDropped holds the length of content that was too large to keep.
-const attributeDropped = "nightwire.dropped"
+// AttributeDropped holds the length of content that was too large to keep.
+const AttributeDropped = "nightwire.dropped"
 
 // maxData leaves room for the attributes within Pub/Sub's 10 MB a message.
 const maxData = 9_900_000
@@ -54,19 +55,31 @@ func (d *DeadLetters) Put(ctx context.Context, l Letter) error {
 	attributes[AttributeFunction] = l.Function
 	attributes[AttributeReason] = shorten(l.Reason)
 	attributes[AttributeAt] = l.At.UTC().Format(time.RFC3339Nano)
-	attributes[attributeSubscription] = l.Message.Subscription
-	attributes[attributeMessageID] = l.Message.ID
+	attributes[AttributeSubscription] = l.Message.Subscription
+	attributes[AttributeMessageID] = l.Message.ID
 	data := l.Message.Data
 	if len(data) > maxData {
 		// With our attributes it is more than Pub/Sub takes. The letter goes
 		// without its content, which Kafka has at the coordinates that it names.
-		data, attributes[attributeDropped] = nil, strconv.Itoa(len(data))
+		data, attributes[AttributeDropped] = nil, strconv.Itoa(len(data))
 	}
 	result := d.Publisher.Publish(ctx, &pubsub.Message{Data: data, Attributes: attributes})
 	if _, err := result.Get(ctx); err != nil {
 		return fmt.Errorf("put message %s on the dead-letter topic: %w", l.Message.ID, err)
 	}
 	return nil
+}
+
+// Original are the attributes of the message that became the dead letter: those
+// of the letter, without what Put added.
+func Original(letter map[string]string) map[string]string {
+	original := maps.Clone(letter)
+	for _, added := range []string{
+		AttributeFunction, AttributeReason, AttributeAt, AttributeSubscription, AttributeMessageID, AttributeDropped,
+	} {
+		delete(original, added)
+	}
+	return original
 }
 
 // shorten makes a text what an attribute can hold: Pub/Sub refuses one that is

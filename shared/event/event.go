@@ -39,7 +39,8 @@ type Message struct {
 	PublishTime  time.Time
 	Subscription string
 
-	kind string // the CloudEvent's type
+	kind   string  // the CloudEvent's type
+	object *Object // that it tells of, once it has been read
 }
 
 // Parse reads the message that a request brings. With an error comes what

@@ -239,6 +239,29 @@ func TestHandler(t *testing.T) {
 	}
 }
 
+// waitingError takes longer than one try.
+type waitingError struct{}
+
+func (waitingError) Error() string { return "not all is there" }
+func (waitingError) Waiting() bool { return true }
+
+// TestWaiting asks for the event again, and does not call that a fault.
+func TestWaiting(t *testing.T) {
+	t.Parallel()
+	for severity, err := range map[string]error{"INFO": fmt.Errorf("wrapped: %w", waitingError{}), "WARN": errors.New("busy")} {
+		var log bytes.Buffer
+		h := &Handler{
+			Function: "test", DeadLetters: &letterBox{}, Log: slog.New(slog.NewJSONHandler(&log, nil)),
+			Handle: func(context.Context, *Message) error { return err },
+		}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, request(t, pushBody([]byte("dawn"), nil), nil))
+		if w.Code != http.StatusInternalServerError || !bytes.Contains(log.Bytes(), []byte(`"level":"`+severity+`"`)) {
+			t.Errorf("%v: status %d, log %s; want 500 and %s", err, w.Code, &log, severity)
+		}
+	}
+}
+
 func BenchmarkParse(b *testing.B) {
 	body := pushBody(bytes.Repeat([]byte("alert "), 12000), map[string]string{"kafka.topic": "ztf_20260901_programid1"})
 	b.SetBytes(int64(len(body)))

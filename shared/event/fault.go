@@ -12,6 +12,14 @@ func IsPermanent(err error) bool {
 	return errors.As(err, &p) && p.Permanent()
 }
 
+// isWaiting says whether an event wants to be sent again though nothing went
+// wrong: what it asks for takes longer than one try. Only an error that says so
+// of itself is of this kind.
+func isWaiting(err error) bool {
+	var w interface{ Waiting() bool }
+	return errors.As(err, &w) && w.Waiting()
+}
+
 // fault is a request that is no event.
 type fault struct{ reason string }
 

@@ -24,7 +24,8 @@ type Handle func(ctx context.Context, m *Message) error
 // An event that handle accepts is acknowledged (204). One that can never be
 // processed is put on the dead-letter topic with the reason, and acknowledged
 // only once it is there. Any other error is answered with 500, and Pub/Sub
-// sends the event again.
+// sends the event again; one with a method Waiting that answers true is no
+// fault, and logged as none.
 type Handler struct {
 	Function    string // the function's name, for dead letters and logs
 	Handle      Handle
@@ -48,7 +49,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		// The caller has gone or we are stopping; the event comes again.
 		http.Error(w, "cancelled", http.StatusServiceUnavailable)
 	default:
-		h.Log.WarnContext(ctx, "event will be sent again", "error", err)
+		level := slog.LevelWarn
+		if isWaiting(err) {
+			level = slog.LevelInfo
+		}
+		h.Log.Log(ctx, level, "event will be sent again", "error", err)
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 	}
 }

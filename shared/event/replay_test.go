@@ -35,3 +35,40 @@ func TestReplay(t *testing.T) {
 		})
 	}
 }
+
+// TestMarked has the news of a file whose raw message was sent again.
+func TestMarked(t *testing.T) {
+	t.Parallel()
+	type answer struct{ Replay, Orphan, Nuclear bool }
+	news := map[string]string{"eventType": "OBJECT_FINALIZE"}
+	toNobody := map[string]string{names.AttributeReplay: "true"}
+	toAll := map[string]string{names.AttributeReplay: "true", names.AttributeNotify: "*"}
+	toOne := map[string]string{names.AttributeReplay: "true", names.AttributeNotify: "orphan"}
+	cases := map[string]struct {
+		attributes, metadata map[string]string
+		want                 answer
+	}{
+		"news of a file of the survey's":            {news, map[string]string{"candid": "1"}, answer{false, true, true}},
+		"news of a file of a replay":                {news, toNobody, answer{true, false, false}},
+		"news of a file of a replay to all":         {news, toAll, answer{true, true, true}},
+		"a storage event of a file of a replay":     {nil, toNobody, answer{true, false, false}},
+		"a replay to one, of a file of a replay":    {toOne, toNobody, answer{true, true, false}},
+		"a replay to nobody, of a file made to all": {toNobody, toAll, answer{true, false, false}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := (&Message{ID: "1", Attributes: c.attributes}).Marked(Object{Metadata: c.metadata})
+			got := answer{m.Replay(), m.Notifies("orphan"), m.Notifies("nuclear")}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("answers (-want +got):\n%s", diff)
+			}
+			if m.ID != "1" || c.attributes != nil && m.Attributes["eventType"] != c.attributes["eventType"] {
+				t.Errorf("the message is %+v", m)
+			}
+		})
+	}
+	if len(news) != 1 {
+		t.Errorf("the message's own attributes became %v", news)
+	}
+}

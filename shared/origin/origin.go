@@ -23,8 +23,11 @@ const (
 	topicKey     = "kafka.topic"
 	partitionKey = "kafka.partition"
 	offsetKey    = "kafka.offset"
-	timestampKey = "kafka.timestamp" // milliseconds since 1970; may be missing
 )
+
+// TimestampKey holds Kafka's timestamp, in milliseconds since 1970. It may be
+// missing; matches have it alone of the coordinates.
+const TimestampKey = "kafka.timestamp"
 
 // fault is a set of attributes that are no coordinates.
 type fault struct{ reason string }
@@ -45,10 +48,10 @@ func Parse(attributes map[string]string) (Origin, error) {
 	if o.Offset, err = integer(attributes, offsetKey); err != nil {
 		return o, err
 	}
-	if attributes[timestampKey] == "" {
+	if attributes[TimestampKey] == "" {
 		return o, nil
 	}
-	timestamp, err := integer(attributes, timestampKey)
+	timestamp, err := integer(attributes, TimestampKey)
 	if err != nil {
 		return o, err
 	}
@@ -70,7 +73,7 @@ func (o Origin) Attributes(attributes map[string]string) {
 	attributes[partitionKey] = strconv.FormatInt(o.Partition, 10)
 	attributes[offsetKey] = strconv.FormatInt(o.Offset, 10)
 	if !o.Timestamp.IsZero() {
-		attributes[timestampKey] = strconv.FormatInt(o.Timestamp.UnixMilli(), 10)
+		attributes[TimestampKey] = strconv.FormatInt(o.Timestamp.UnixMilli(), 10)
 	}
 }
 

@@ -1,0 +1,108 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+
+	"cloud.google.com/go/pubsub/v2"
+	"cloud.google.com/go/storage"
+	"golang.org/x/sync/errgroup"
+	"nightwire.dev/shared/names"
+)
+
+// Object is a file of the archive.
+type Object struct {
+	Name       string
+	Generation int64 // 0: the one that is there
+
+	// Attrs is what a listing of the bucket told of the file. Without it, the
+	// bucket is asked.
+	Attrs *storage.ObjectAttrs
+}
+
+// Listed is a file that a listing of the bucket told of.
+func Listed(o *storage.ObjectAttrs) Object {
+	return Object{Name: o.Name, Generation: o.Generation, Attrs: o}
+}
+
+// Report is what has been sent.
+type Report struct {
+	Sent  int   // notifications that Pub/Sub has confirmed
+	Gone  int   // files that are no longer in the archive
+	Bytes int64 // of the files whose notifications were sent
+}
+
+// Sender sends notifications again, a bounded number at one time.
+type Sender struct {
+	Resources names.Resources
+	Archive   *storage.BucketHandle
+	Topics    *pubsub.Client
+	Notify    string // whose readers are notified: see Message
+}
+
+// atOnce is how many files are on their way at one time.
+const atOnce = 32
+
+// Send sends the notifications of the files, and returns when Pub/Sub has them
+// all, or at the first error. Files that are gone are counted and passed over.
+// progress, if not nil, is told of each file, by one goroutine at a time.
+func (s *Sender) Send(ctx context.Context, objects iter.Seq2[Object, error], progress func(Report)) (Report, error) {
+	publisher := s.Topics.Publisher(s.Resources.TopicPath(s.Resources.ArchivedTopic()))
+	defer publisher.Stop()
+	group, sending := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	var mu sync.Mutex
+	var report Report
+	var listing error
+	for o, err := range objects {
+		if err != nil || sending.Err() != nil {
+			listing = err
+			break
+		}
+		group.Go(func() error {
+			size, err := s.send(sending, publisher, o)
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case errors.Is(err, storage.ErrObjectNotExist):
+				report.Gone++
+			case err != nil:
+				return err
+			default:
+				report.Sent++
+				report.Bytes += size
+			}
+			if progress != nil {
+				progress(report)
+			}
+			return nil
+		})
+	}
+	if err := errors.Join(listing, group.Wait()); err != nil {
+		return report, err
+	}
+	return report, ctx.Err()
+}
+
+// send sends one file's notification, and says how large the file is.
+func (s *Sender) send(ctx context.Context, publisher *pubsub.Publisher, o Object) (size int64, err error) {
+	if ctx.Err() != nil {
+		return 0, ctx.Err()
+	}
+	if o.Attrs == nil {
+		file := s.Archive.Object(o.Name)
+		if o.Generation != 0 {
+			file = file.Generation(o.Generation)
+		}
+		if o.Attrs, err = file.Attrs(ctx); err != nil {
+			return 0, fmt.Errorf("look at %s: %w", o.Name, err)
+		}
+	}
+	if _, err := publisher.Publish(ctx, Message(o.Attrs, s.Notify)).Get(ctx); err != nil {
+		return 0, fmt.Errorf("send the notification of %s: %w", o.Name, err)
+	}
+	return o.Attrs.Size, nil
+}
