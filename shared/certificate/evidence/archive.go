@@ -1,0 +1,75 @@
+package evidence
+
+import (
+	"context"
+	"errors"
+
+	"cloud.google.com/go/storage"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/api/iterator"
+	"nightwire.dev/shared/certificate"
+)
+
+// listNight tells the account the files of a night, in the folders of all
+// schemas.
+func (s *Sources) listNight(ctx context.Context, a *certificate.Account, night string) error {
+	return s.list(ctx, &storage.Query{Delimiter: "/"}, func(version string) error {
+		return s.listFolder(ctx, a, version+"night="+night+"/")
+	})
+}
+
+// listers is how many parts of a folder are listed at one time: Cloud Storage
+// tells a thousand names at once, of which a night has up to ten million.
+const listers = 16
+
+// listFolder tells the account the files of a folder, in parts that the ledger
+// says are about as large.
+func (s *Sources) listFolder(ctx context.Context, a *certificate.Account, folder string) error {
+	bounds := append(append([]string{""}, a.Splits(folder, listers)...), "")
+	group, ctx := errgroup.WithContext(ctx)
+	found := make(chan string, 1000)
+	for i := range bounds[1:] {
+		group.Go(func() error {
+			return s.list(ctx, &storage.Query{Prefix: folder, StartOffset: bounds[i], EndOffset: bounds[i+1]}, func(name string) error {
+				select {
+				case found <- name:
+					return nil
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			})
+		})
+	}
+	ended := make(chan error, 1)
+	go func() {
+		ended <- group.Wait()
+		close(found)
+	}()
+	for name := range found {
+		a.File(name)
+	}
+	return <-ended
+}
+
+// list visits the names that the query finds.
+func (s *Sources) list(ctx context.Context, query *storage.Query, visit func(name string) error) error {
+	if err := query.SetAttrSelection([]string{"Name"}); err != nil {
+		return err
+	}
+	for objects := s.Archive.Objects(ctx, query); ; {
+		o, err := objects.Next()
+		if errors.Is(err, iterator.Done) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		name := o.Name
+		if name == "" {
+			name = o.Prefix
+		}
+		if err := visit(name); err != nil {
+			return err
+		}
+	}
+}

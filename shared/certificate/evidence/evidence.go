@@ -1,0 +1,126 @@
+// Package evidence reads what a certificate is made from: the reports of the
+// connectors, the ledger, the archive's files, the rows and the evaluations.
+//
+// A night, or what Kafka holds of a whole stream, enters; an account leaves,
+// ready to be closed. The function night calls it, and nightwire run.
+package evidence
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"cloud.google.com/go/storage"
+	"nightwire.dev/shared/certificate"
+	"nightwire.dev/shared/names"
+	"nightwire.dev/shared/warehouse"
+)
+
+// Sources are where the evidence of one stream is.
+type Sources struct {
+	Stream  names.Stream
+	Tables  *warehouse.Warehouse
+	Archive *storage.BucketHandle
+}
+
+// OfNight gathers what is known of one night, YYYY-MM-DD.
+func (s *Sources) OfNight(ctx context.Context, night string) (*certificate.Account, error) {
+	day, err := time.Parse(time.DateOnly, night)
+	if err != nil {
+		return nil, fmt.Errorf("night %q: want YYYY-MM-DD", night)
+	}
+	a := certificate.New(string(s.Stream), night)
+	if err := s.readWatermarks(ctx, a, night); err != nil {
+		return nil, fmt.Errorf("evidence of %s: read the watermarks: %w", night, err)
+	}
+	if err := s.readLedgerOf(ctx, a, day); err != nil {
+		return nil, fmt.Errorf("evidence of %s: read the ledger: %w", night, err)
+	}
+	for _, n := range append([]string{night}, a.OtherNights()...) {
+		if err := s.listNight(ctx, a, n); err != nil {
+			return nil, fmt.Errorf("evidence of %s: list the archive: %w", night, err)
+		}
+		if err := s.readRows(ctx, a, "WHERE night = CAST(@night AS DATE)", map[string]any{"night": n}); err != nil {
+			return nil, fmt.Errorf("evidence of %s: %w", night, err)
+		}
+	}
+	return a, nil
+}
+
+// OfStream gathers what is known of a whole stream, of which Kafka holds these
+// partitions.
+func (s *Sources) OfStream(ctx context.Context, kafka []certificate.Held) (*certificate.Account, error) {
+	a := certificate.New(string(s.Stream), "")
+	known, err := s.readExtent(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("evidence: read the ledger: %w", err)
+	}
+	for _, h := range extend(kafka, known) {
+		if err := a.Hold(h); err != nil {
+			return nil, fmt.Errorf("evidence: %w", err)
+		}
+	}
+	if err := s.readLedger(ctx, a, "", nil); err != nil {
+		return nil, fmt.Errorf("evidence: read the ledger: %w", err)
+	}
+	if err := s.list(ctx, &storage.Query{}, func(name string) error { a.File(name); return nil }); err != nil {
+		return nil, fmt.Errorf("evidence: list the archive: %w", err)
+	}
+	if err := s.readRows(ctx, a, "", nil); err != nil {
+		return nil, fmt.Errorf("evidence: %w", err)
+	}
+	return a, nil
+}
+
+// readRows reads which files have a row, and which an evaluation.
+func (s *Sources) readRows(ctx context.Context, a *certificate.Account, where string, values map[string]any) error {
+	err := s.ask(ctx, rowsQuery+where+" GROUP BY object", values, func(row []any) error {
+		a.Row(as[string](row[0]), time.Duration(as[int64](row[1]))*time.Millisecond)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read the rows: %w", err)
+	}
+	err = s.ask(ctx, evaluationsQuery+where, values, func(row []any) error {
+		a.Evaluation(as[string](row[0]))
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read the evaluations: %w", err)
+	}
+	return nil
+}
+
+const (
+	rowsQuery = `
+SELECT nightwire.object AS object, MIN(TIMESTAMP_DIFF(nightwire.ingested_at, nightwire.kafka.timestamp, MILLISECOND)) AS latency
+FROM alerts_stream
+`
+	evaluationsQuery = `
+SELECT DISTINCT object
+FROM evaluations
+`
+)
+
+// ask visits the rows of an answer.
+func (s *Sources) ask(ctx context.Context, sql string, values map[string]any, visit func(row []any) error) error {
+	result, err := s.Tables.Query(ctx, sql, values)
+	if err != nil {
+		return err
+	}
+	for row, err := range result.Rows() {
+		if err != nil {
+			return err
+		}
+		if err := visit(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// as reads a value of a row; null is the zero value.
+func as[T any](v any) T {
+	t, _ := v.(T)
+	return t
+}
