@@ -8,9 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
 	"nightwire.dev/shared/config"
+	"nightwire.dev/shared/watermark"
 )
 
 // asConnector makes the test binary be the connector, so that a test can kill
@@ -57,6 +59,36 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 	commits := cluster.GroupInfo("nightwire-ztf").Commits[night]
 	if commits[0].Offset != records/2 || commits[1].Offset != records/2 {
 		t.Errorf("committed %v, want %d each", commits, records/2)
+	}
+	compareReports(t, to.reports, records/2)
+}
+
+// compareReports wants the reports of all lives to tell of two whole partitions:
+// what one that was killed left out, a later one says.
+func compareReports(t *testing.T, reports []watermark.Report, records int64) {
+	t.Helper()
+	type reach struct{ Low, Last, High, Confirmed int64 }
+	got := map[int64]reach{}
+	processes := map[string]bool{}
+	for _, r := range reports {
+		processes[r.Connector] = true
+		for _, p := range r.Partitions {
+			c, ok := got[p.Partition]
+			if !ok {
+				c.Low = p.Low
+			}
+			if p.Last != nil {
+				c.Last = max(c.Last, *p.Last)
+			}
+			got[p.Partition] = reach{min(c.Low, p.Low), c.Last, max(c.High, p.High), max(c.Confirmed, p.Confirmed)}
+		}
+	}
+	all := reach{0, records - 1, records, records}
+	if diff := cmp.Diff(map[int64]reach{0: all, 1: all}, got); diff != "" {
+		t.Errorf("reports (-want +got):\n%s", diff)
+	}
+	if len(processes) < 2 || !reports[len(reports)-1].Drained {
+		t.Errorf("reports of %d processes, the last one drained: %v", len(processes), reports[len(reports)-1].Drained)
 	}
 }
 

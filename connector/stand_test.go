@@ -19,6 +19,9 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"google.golang.org/grpc"
+
+	"nightwire.dev/shared/names"
+	"nightwire.dev/shared/watermark"
 )
 
 // sink is a Pub/Sub that remembers which Kafka records it has, and none of
@@ -30,6 +33,7 @@ type sink struct {
 	changed *sync.Cond
 	seen    map[string]bool
 	limit   int
+	reports []watermark.Report // for which it has no limit
 }
 
 func newSink(tb testing.TB, limit int) *sink {
@@ -55,17 +59,28 @@ func newSink(tb testing.TB, limit int) *sink {
 	return s
 }
 
-// Publish is the one call that the connector makes.
+// Publish is the only call that the connector makes.
 func (s *sink) Publish(ctx context.Context, request *pubsubpb.PublishRequest) (*pubsubpb.PublishResponse, error) {
+	response := &pubsubpb.PublishResponse{}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if strings.HasSuffix(request.GetTopic(), "-watermarks") {
+		for _, m := range request.GetMessages() {
+			r, err := watermark.Parse(m.GetData(), names.ZTF)
+			if err != nil {
+				return nil, err
+			}
+			s.reports = append(s.reports, r)
+			response.MessageIds = append(response.MessageIds, "report "+strconv.Itoa(len(s.reports)))
+		}
+		return response, nil
+	}
 	for len(s.seen) >= s.limit {
 		s.changed.Wait()
 	}
 	if ctx.Err() != nil { // of a process that has been killed meanwhile
 		return nil, ctx.Err()
 	}
-	response := &pubsubpb.PublishResponse{}
 	for _, m := range request.GetMessages() {
 		a := m.GetAttributes()
 		s.seen[a["kafka.partition"]+"/"+a["kafka.offset"]] = true
@@ -151,6 +166,7 @@ func startConnector(tb testing.TB, cluster *kfake.Cluster, to *sink) *connector 
 		"KAFKA_NIGHTS=all",
 		"KAFKA_TOPIC_REFRESH=100ms",
 		"KAFKA_COMMIT_INTERVAL=20ms",
+		"KAFKA_REPORT_INTERVAL=20ms",
 		// A killed member is missed sooner.
 		"KAFKA_PROPERTIES=session.timeout.ms=1000,heartbeat.interval.ms=100",
 	}

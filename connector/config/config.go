@@ -37,7 +37,9 @@ type Stream struct {
 	Nights              topics.Window    `yaml:"nights" env:"KAFKA_NIGHTS, default=-7..+1" help:"nights to read where topics have a {date}: from..to, each a date YYYYMMDD, days from today (UTC) or empty; or all"`
 	TopicRefresh        time.Duration    `yaml:"topic_refresh" env:"KAFKA_TOPIC_REFRESH, default=30s" help:"how often to look for new topics"`
 	CommitInterval      time.Duration    `yaml:"commit_interval" env:"KAFKA_COMMIT_INTERVAL, default=1s" help:"how often to commit confirmed offsets"`
+	ReportInterval      time.Duration    `yaml:"report_interval" env:"KAFKA_REPORT_INTERVAL, default=1m" help:"how often to report Kafka's offsets, for the certificate of the night"`
 	MaxOutstandingBytes int64            `yaml:"max_outstanding_bytes" env:"NIGHTWIRE_MAX_OUTSTANDING_BYTES, default=67108864" help:"bytes read and not yet confirmed by Pub/Sub, at most"`
+	TraceOneIn          int              `yaml:"trace_one_in" env:"NIGHTWIRE_TRACE_ONE_IN, default=1000" help:"one record in so many is traced; 0: none"`
 	Kafka               Kafka            `yaml:"kafka"`
 }
 

@@ -105,6 +105,7 @@ func TestFileRefuses(t *testing.T) {
 		{"the client library's", "debug: security", "go.events.channel.enable: true", "go.events.channel.enable may not be set: go.* is"},
 		{"nights backwards", "nights: all", "nights: 20260131..20260101", "the first night comes after the last"},
 		{"negative time", "250ms", "-1s", "KAFKA_COMMIT_INTERVAL"},
+		{"no time between reports", "commit_interval: 250ms", "report_interval: 0s", "KAFKA_REPORT_INTERVAL (report_interval): want a time above zero"},
 		{"budget too small", "nights: all", "max_outstanding_bytes: 1000", "NIGHTWIRE_MAX_OUTSTANDING_BYTES"},
 		{"bad suffix", "suffix: test", "suffix: Test-1", "NIGHTWIRE_SUFFIX"},
 	}

@@ -38,6 +38,12 @@ func (s *Stream) problems(resources names.Resources) []error {
 	if s.CommitInterval <= 0 {
 		wants("KAFKA_COMMIT_INTERVAL (commit_interval)", "want a time above zero, not %s", s.CommitInterval)
 	}
+	if s.ReportInterval <= 0 {
+		wants("KAFKA_REPORT_INTERVAL (report_interval)", "want a time above zero, not %s", s.ReportInterval)
+	}
+	if s.TraceOneIn < 0 {
+		wants("NIGHTWIRE_TRACE_ONE_IN (trace_one_in)", "want 0 or more, not %d", s.TraceOneIn)
+	}
 	if s.MaxOutstandingBytes < minOutstandingBytes {
 		wants("NIGHTWIRE_MAX_OUTSTANDING_BYTES (max_outstanding_bytes)",
 			"want at least %d, twice the largest message, not %d", minOutstandingBytes, s.MaxOutstandingBytes)

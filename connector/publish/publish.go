@@ -3,8 +3,9 @@
 // A Record enters and leaves as a message of the stream's raw topic; a gap, or
 // a record too large for Pub/Sub, leaves as a notice of the dead-letter topic.
 // A refused publish is tried again for ever, with growing pauses: nothing is
-// skipped. What is on its way is bounded in bytes, so memory does not grow with
-// the lag. The relay is the caller.
+// skipped. Only a report of watermarks is tried once: the next one says more.
+// What is on its way is bounded in bytes, so memory does not grow with the lag.
+// The relay is the caller.
 package publish
 
 import (
@@ -30,6 +31,8 @@ type Settings struct {
 	Timeout             time.Duration // of one publish, with the client's own retries; default 60 s
 	FirstPause          time.Duration // before the first repetition; default 250 ms
 	LongestPause        time.Duration // default 30 s
+	ReportTimeout       time.Duration // of a report; default 10 s
+	TraceOneIn          int           // one record in so many is traced; 0: none
 }
 
 func (s Settings) withDefaults() Settings {
@@ -44,6 +47,9 @@ func (s Settings) withDefaults() Settings {
 	}
 	if s.LongestPause == 0 {
 		s.LongestPause = 30 * time.Second
+	}
+	if s.ReportTimeout == 0 {
+		s.ReportTimeout = 10 * time.Second
 	}
 	return s
 }
@@ -66,17 +72,17 @@ type Publisher struct {
 	outage   outage
 	waiting  sync.WaitGroup
 
-	raw, deadLetter *pubsub.Publisher
+	raw, deadLetter, watermarks *pubsub.Publisher
 }
 
 // New makes the stream's publisher. Stop it when done.
 func New(client *pubsub.Client, resources names.Resources, settings Settings, m meter) *Publisher {
 	settings = settings.withDefaults()
-	open := func(topic string) *pubsub.Publisher {
+	open := func(topic string, timeout time.Duration) *pubsub.Publisher {
 		p := client.Publisher(resources.TopicPath(topic))
 		p.PublishSettings.ByteThreshold = 1e6 // larger batches run into gRPC's 4 MB
 		p.PublishSettings.CountThreshold = pubsub.MaxPublishRequestCount
-		p.PublishSettings.Timeout = settings.Timeout
+		p.PublishSettings.Timeout = timeout
 		return p
 	}
 	return &Publisher{
@@ -85,8 +91,9 @@ func New(client *pubsub.Client, resources names.Resources, settings Settings, m 
 		meter:      m,
 		budget:     semaphore.NewWeighted(settings.MaxOutstandingBytes),
 		outage:     outage{meter: m},
-		raw:        open(resources.RawTopic()),
-		deadLetter: open(resources.DeadLetterTopic()),
+		raw:        open(resources.RawTopic(), settings.Timeout),
+		deadLetter: open(resources.DeadLetterTopic(), settings.Timeout),
+		watermarks: open(resources.WatermarksTopic(), settings.ReportTimeout),
 	}
 }
 
@@ -123,7 +130,7 @@ func (p *Publisher) weight(r Record) int64 {
 // is called when Pub/Sub has the record, or the notice that stands in for one
 // too large. If ctx ends first it is never called.
 func (p *Publisher) Publish(ctx context.Context, r Record, confirmed func()) {
-	message := r.message(p.stream)
+	message := r.message(p.stream, p.settings.TraceOneIn)
 	first := p.raw.Publish(ctx, message)
 	p.waiting.Go(func() {
 		defer p.Release(r)
@@ -186,6 +193,7 @@ func (p *Publisher) Stop(ctx context.Context) error {
 		defer close(stopped)
 		p.raw.Stop()
 		p.deadLetter.Stop()
+		p.watermarks.Stop()
 	}()
 	select {
 	case <-stopped:

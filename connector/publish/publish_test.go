@@ -171,23 +171,3 @@ func TestBudgetHoldsReadersBack(t *testing.T) {
 		t.Errorf("%d bytes still reserved", c.reserved)
 	}
 }
-
-func TestEncoding(t *testing.T) {
-	t.Parallel()
-	tests := []struct{ name, value, want string }{
-		{"object container", "Obj\x01\x04avro.codec", "ocf"},
-		{"registry's wire format", "\x00\x00\x00\x03\x84", "confluent"},
-		{"a single zero", "\x00", "confluent"},
-		{"cut short", "Obj", "unknown"},
-		{"other version", "Obj\x02", "unknown"},
-		{"nothing", "", "unknown"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			if got := encoding([]byte(test.value)); got != test.want {
-				t.Errorf("encoding = %q, want %q", got, test.want)
-			}
-		})
-	}
-}

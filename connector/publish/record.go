@@ -10,6 +10,7 @@ import (
 	"nightwire.dev/shared/event"
 	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/origin"
+	"nightwire.dev/shared/telemetry/traceparent"
 )
 
 // Record is one Kafka record.
@@ -25,11 +26,14 @@ const overhead = 1 << 10
 
 func (r Record) weight() int64 { return int64(len(r.Value)) + overhead }
 
-// message carries the value as it is; the coordinates are the attributes.
-func (r Record) message(stream names.Stream) *pubsub.Message {
-	attributes := coordinates(stream, r.Origin)
-	attributes["encoding"] = encoding(r.Value)
-	return &pubsub.Message{Data: r.Value, Attributes: attributes}
+// message carries the value as it is, as the command replay sends it again. One
+// in traceOneIn says, too, that the alert is to be traced.
+func (r Record) message(stream names.Stream, traceOneIn int) *pubsub.Message {
+	m := r.Origin.Message(stream, r.Value)
+	if c := traceparent.Of(r.Origin, traceOneIn); c.Sampled {
+		m.Attributes[traceparent.Key] = c.String()
+	}
+	return m
 }
 
 // oversizeNotice stands in for a record that Pub/Sub can never take. The record
@@ -61,17 +65,4 @@ func coordinates(stream names.Stream, of origin.Origin) map[string]string {
 	attributes := map[string]string{"stream": string(stream)}
 	of.Attributes(attributes)
 	return attributes
-}
-
-// encoding names the container by its first bytes: an Avro object container
-// file, or the wire format of a schema registry.
-func encoding(value []byte) string {
-	switch {
-	case len(value) >= 4 && string(value[:4]) == "Obj\x01":
-		return "ocf"
-	case len(value) > 0 && value[0] == 0:
-		return "confluent"
-	default:
-		return "unknown"
-	}
 }

@@ -41,13 +41,32 @@ func (s *session) commit(partitions []*partition) {
 }
 
 // drain ends the session's work: it waits for what is in flight, for the drain
-// timeout at most and no longer than the work may last, and commits.
+// timeout at most and no longer than the work may last, commits, and looks at
+// Kafka once more.
 func (s *session) drain() {
 	if !s.settle(s.all(), s.relay.drainTimeout) {
 		slog.WarnContext(s.work, "records in flight were not confirmed in time; they will be read again")
 	}
 	s.commit(s.all())
+	s.look()
 	s.show()
+}
+
+// look asks Kafka how far it goes, for the last report: what came with the last
+// fetch may be older than that. After it the session keeps to the answer.
+func (s *session) look() {
+	if len(s.partitions) == 0 {
+		return
+	}
+	all, err := s.bounds(s.assignment())
+	if err != nil {
+		slog.WarnContext(s.work, "Kafka did not say how far it goes; the last report has it from the last fetch", "error", err)
+		return
+	}
+	for at, p := range s.partitions {
+		p.seen.Low, p.seen.High = all[at].low, all[at].high
+	}
+	s.ended = true
 }
 
 // show reports the state of all partitions.
@@ -59,7 +78,9 @@ func (s *session) show() {
 			oldest = max(oldest, time.Since(begun))
 		}
 	}
-	s.relay.status.Keep(s.subscribed)
+	if s.subscribed != nil { // before the first listing, it is not known what to forget
+		s.relay.status.Keep(s.subscribed)
+	}
 	s.relay.status.Oldest(oldest)
 	if !s.lastRecord.IsZero() {
 		s.relay.status.LastRecord(s.lastRecord)
@@ -70,7 +91,7 @@ func (s *session) showEach(partitions []*partition) {
 	for _, p := range partitions {
 		// These are the bounds that came with the last fetch; none came yet
 		// where they are below zero.
-		if low, high, err := s.consumer.GetWatermarkOffsets(p.Topic, p.Partition); err == nil {
+		if low, high, err := s.consumer.GetWatermarkOffsets(p.Topic, p.Partition); err == nil && !s.ended {
 			p.seen.Low = max(p.seen.Low, low)
 			if high >= 0 {
 				p.seen.High = high

@@ -103,4 +103,5 @@ func (s *session) await(patterns []topics.Pattern) {
 	}
 	s.awaited = awaited
 	s.relay.status.Awaiting(awaited)
+	s.relay.reportSoon()
 }

@@ -64,6 +64,7 @@ func (s *session) assign(given []kafka.TopicPartition) error {
 		}
 	}
 	s.relay.status.Assigned(len(s.partitions))
+	s.relay.reportSoon()
 	slog.InfoContext(s.work, "partitions assigned", "new", len(starts), "all", len(s.partitions))
 	return nil
 }
@@ -75,8 +76,9 @@ func (s *session) open(at offsets.Place, from start, within bounds) *partition {
 		p.seen = seen
 	}
 	p.seen.Topic, p.seen.Partition, p.seen.Assigned = at.Topic, at.Partition, true
-	p.seen.Low, p.seen.High = within.low, within.high
+	p.seen.Low, p.seen.High, p.seen.Confirmed = within.low, within.high, from.position
 	s.partitions[at] = p
+	s.relay.status.Seen(p.seen)
 	s.reportGap(p, from)
 	return p
 }
@@ -119,6 +121,7 @@ func (s *session) revoke(taken []kafka.TopicPartition) error {
 		return fmt.Errorf("give up %d partitions: %w", len(taken), err)
 	}
 	s.relay.status.Assigned(len(s.partitions))
+	s.relay.reportSoon()
 	return nil
 }
 

@@ -35,6 +35,8 @@ type Relay struct {
 	drainTimeout time.Duration
 	publisher    *publish.Publisher
 	status       *status.Stream
+	process      string        // what reports call it
+	due          chan struct{} // has room for one: a report is to be made soon
 }
 
 // New makes the relay of one stream. It connects to nothing yet.
@@ -43,8 +45,10 @@ func New(client *pubsub.Client, resources names.Resources, stream config.Stream,
 	return &Relay{
 		stream:       stream,
 		drainTimeout: drainTimeout,
-		publisher:    publish.New(client, resources, publish.Settings{MaxOutstandingBytes: stream.MaxOutstandingBytes}, s),
+		publisher:    publish.New(client, resources, publish.Settings{MaxOutstandingBytes: stream.MaxOutstandingBytes, TraceOneIn: stream.TraceOneIn}, s),
 		status:       s,
+		process:      processName(),
+		due:          make(chan struct{}, 1),
 	}
 }
 
@@ -52,15 +56,22 @@ func New(client *pubsub.Client, resources names.Resources, stream config.Stream,
 var errUnusable = errors.New("kafka settings cannot be used")
 
 // Run relays until ctx ends, then drains: what was read is confirmed and
-// committed, as far as the drain timeout allows, and the group is left. The
-// error is nil then. Kafka's and Pub/Sub's failures do not end Run; only
-// settings that librdkafka refuses do.
+// committed, as far as the drain timeout allows, the group is left, and a last
+// report of Kafka's offsets says so. The error is nil then. Kafka's and
+// Pub/Sub's failures do not end Run; only settings that librdkafka refuses do.
 func (r *Relay) Run(ctx context.Context) error {
 	ctx = logging.With(ctx, slog.String("stream", string(r.stream.Stream)))
 	ctx, end := context.WithCancel(ctx)
 	work, abandon := outlive(ctx, r.drainTimeout)
 	defer abandon()
-	defer func() { end(); r.stopPublisher(work) }()
+	reported := make(chan struct{})
+	go func() { defer close(reported); r.report(ctx) }()
+	defer func() {
+		end()
+		<-reported
+		r.tell(work, true) // after the last record, which the session has awaited
+		r.stopPublisher(work)
+	}()
 	for {
 		err := r.session(ctx, work)
 		switch {

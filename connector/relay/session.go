@@ -38,6 +38,7 @@ type session struct {
 	partitions map[offsets.Place]*partition
 	waiting    []*kafka.Message // read, but without room in the budget
 	paused     bool
+	ended      bool // Kafka was asked for the last time how far it goes
 	lastRecord time.Time
 	failure    error
 
@@ -151,6 +152,7 @@ func (s *session) send(m *kafka.Message, reserve func(publish.Record) bool) bool
 		return true
 	}
 	p.noteRead(from.Offset)
+	s.relay.status.Read(p.Place, from.Offset, m.Timestamp)
 	s.lastRecord = from.Timestamp
 	s.relay.status.Consumed(len(r.Value))
 	s.relay.publisher.Publish(s.work, r, func() { tracker.Confirm(from.Offset) })

@@ -43,10 +43,11 @@ type stand struct {
 	refusal *refusal
 }
 
-// refusal decides which publish requests fail.
+// refusal decides which publish requests fail: by one rule those of records and
+// notices, by the other those of reports.
 type refusal struct {
-	mu   sync.Mutex
-	rule func(*pubsubpb.PublishRequest) error
+	mu            sync.Mutex
+	rule, reports func(*pubsubpb.PublishRequest) error
 }
 
 func (r *refusal) set(rule func(*pubsubpb.PublishRequest) error) {
@@ -55,15 +56,25 @@ func (r *refusal) set(rule func(*pubsubpb.PublishRequest) error) {
 	r.rule = rule
 }
 
+func (r *refusal) setReports(rule func(*pubsubpb.PublishRequest) error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reports = rule
+}
+
 // React is pstest's hook.
 func (r *refusal) React(request any) (bool, any, error) {
+	publish := request.(*pubsubpb.PublishRequest)
 	r.mu.Lock()
 	rule := r.rule
+	if publish.GetTopic() == resources.TopicPath(resources.WatermarksTopic()) {
+		rule = r.reports
+	}
 	r.mu.Unlock()
 	if rule == nil {
 		return false, nil, nil
 	}
-	err := rule(request.(*pubsubpb.PublishRequest))
+	err := rule(publish)
 	return err != nil, &pubsubpb.PublishResponse{}, err
 }
 
@@ -84,7 +95,7 @@ func newStand(t *testing.T, options ...kfake.Opt) *stand {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.client.Close() })
-	for _, topic := range []string{resources.RawTopic(), resources.DeadLetterTopic()} {
+	for _, topic := range []string{resources.RawTopic(), resources.DeadLetterTopic(), resources.WatermarksTopic()} {
 		if _, err := s.client.TopicAdminClient.CreateTopic(t.Context(), &pubsubpb.Topic{Name: resources.TopicPath(topic)}); err != nil {
 			t.Fatal(err)
 		}
@@ -104,6 +115,7 @@ func (s *stand) stream() config.Stream {
 		Nights:              window,
 		TopicRefresh:        50 * time.Millisecond,
 		CommitInterval:      20 * time.Millisecond,
+		ReportInterval:      50 * time.Millisecond,
 		MaxOutstandingBytes: 32 << 20,
 		Kafka: config.Kafka{
 			BootstrapServers: strings.Join(s.kafka.ListenAddrs(), ","),
@@ -131,6 +143,7 @@ func (s *stand) start(stream config.Stream) *running {
 	relay.publisher = publish.New(s.client, resources, publish.Settings{
 		MaxOutstandingBytes: stream.MaxOutstandingBytes,
 		LongestPause:        500 * time.Millisecond,
+		ReportTimeout:       500 * time.Millisecond,
 	}, relay.status)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
 	done := make(chan error, 1)

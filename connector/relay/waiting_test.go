@@ -15,6 +15,27 @@ import (
 	board "nightwire.dev/connector/status"
 )
 
+// TestNewSessionKeepsTheAccount shows its state before it knows any topic: what
+// the session before it has read is still to be reported.
+func TestNewSessionKeepsTheAccount(t *testing.T) {
+	t.Parallel()
+	s := newStand(t)
+	r := New(s.client, resources, s.stream(), time.Second, board.NewBoard())
+	t.Cleanup(func() { r.stopPublisher(context.Background()) })
+	at := offsets.Place{Topic: night}
+	r.status.Seen(board.Partition{Topic: night})
+	x := &session{relay: r, work: context.Background()}
+	x.show()
+	if _, ok := r.status.Last(at); !ok {
+		t.Error("the account is gone before the topics are listed")
+	}
+	x.subscribed = []string{}
+	x.show()
+	if _, ok := r.status.Last(at); ok {
+		t.Error("the account is there though its topic is not")
+	}
+}
+
 // TestWaitingRecordsGoWithTheirPartition fills the room for records and takes
 // one of two partitions away. Its record that was waiting must not enter the
 // account of a later assignment, which starts before it; the other's stays.

@@ -13,6 +13,7 @@ type metrics struct {
 	commits, commitErrors            *prometheus.CounterVec
 	gaps, gapRecords                 *prometheus.CounterVec
 	kafkaErrors                      *prometheus.CounterVec
+	reports, reportErrors            *prometheus.CounterVec
 	inFlightBytes                    *prometheus.GaugeVec
 	oldestUnconfirmed                *prometheus.GaugeVec
 	lastRecord                       *prometheus.GaugeVec
@@ -47,6 +48,8 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 		gaps:              counter("gaps_total", "Ranges of offsets that Kafka no longer had when they were to be read."),
 		gapRecords:        counter("gap_offsets_total", "Offsets in those ranges."),
 		kafkaErrors:       counter("kafka_errors_total", "Errors that the Kafka client reported."),
+		reports:           counter("reports_total", "Reports of Kafka's offsets that Pub/Sub confirmed."),
+		reportErrors:      counter("report_errors_total", "Reports of Kafka's offsets that Pub/Sub did not take; the next says more."),
 		inFlightBytes:     gauge("in_flight_bytes", "Bytes read and not yet confirmed."),
 		oldestUnconfirmed: gauge("oldest_unconfirmed_seconds", "Age of the oldest record not yet confirmed."),
 		lastRecord:        gauge("last_record_timestamp_seconds", "Kafka's timestamp of the latest record read."),

@@ -2,9 +2,9 @@ package status
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -45,17 +45,30 @@ type Gap struct {
 	Reason string `json:"reason"`
 }
 
-// keptGaps bounds the gaps of a partition that are shown; each is logged and
-// published too.
-const keptGaps = 100
-
 // Seen takes the present state of an assigned partition.
 func (s *Stream) Seen(p Partition) {
 	s.metrics.lag.WithLabelValues(string(s.name), p.Topic, strconv.Itoa(int(p.Partition))).
 		Set(float64(max(p.High-p.Confirmed, 0)))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.partitions[offsets.Place{Topic: p.Topic, Partition: p.Partition}] = p
+	at := offsets.Place{Topic: p.Topic, Partition: p.Partition}
+	if s.accounts[at] == nil {
+		s.accounts[at] = newAccount(p)
+	}
+	s.accounts[at].shown = p
+}
+
+// Read enters a record of a partition that was seen; at is when Kafka took it,
+// or zero if Kafka does not say: then it counts for the present night.
+func (s *Stream) Read(place offsets.Place, offset int64, at time.Time) {
+	if at.IsZero() {
+		at = time.Now()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a := s.accounts[place]; a != nil {
+		a.read(offset, at)
+	}
 }
 
 // Last is what Seen took of the partition, so that the account goes on where
@@ -63,8 +76,10 @@ func (s *Stream) Seen(p Partition) {
 func (s *Stream) Last(at offsets.Place) (Partition, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p, ok := s.partitions[at]
-	return p, ok
+	if a := s.accounts[at]; a != nil {
+		return a.shown, true
+	}
+	return Partition{}, false
 }
 
 // Unassigned keeps the partition's account and drops its lag: another process
@@ -73,9 +88,8 @@ func (s *Stream) Unassigned(at offsets.Place) {
 	s.metrics.lag.DeleteLabelValues(string(s.name), at.Topic, strconv.Itoa(int(at.Partition)))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if p, ok := s.partitions[at]; ok {
-		p.Assigned = false
-		s.partitions[at] = p
+	if a := s.accounts[at]; a != nil {
+		a.shown.Assigned, a.owed = false, true
 	}
 }
 
@@ -83,31 +97,34 @@ func (s *Stream) Unassigned(at offsets.Place) {
 func (s *Stream) Keep(topics []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for at := range s.partitions {
+	for at := range s.accounts {
 		if !slices.Contains(topics, at.Topic) {
-			delete(s.partitions, at)
+			delete(s.accounts, at)
 			s.metrics.lag.DeletePartialMatch(prometheus.Labels{"stream": string(s.name), "topic": at.Topic})
 		}
 	}
-	maps.DeleteFunc(s.gaps, func(at offsets.Place, _ []Gap) bool { return !slices.Contains(topics, at.Topic) })
 }
 
-// Gap counts a gap and keeps it for the report.
+// Gap counts a gap, and enters it for a partition that was seen.
 func (s *Stream) Gap(at offsets.Place, g offsets.Gap) {
 	s.metrics.gaps.WithLabelValues(string(s.name)).Inc()
 	s.metrics.gapRecords.WithLabelValues(string(s.name)).Add(float64(g.To - g.From))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.gaps[at] = append(s.gaps[at], Gap(g))
-	s.gaps[at] = slices.Delete(s.gaps[at], 0, max(len(s.gaps[at])-keptGaps, 0))
+	if a := s.accounts[at]; a != nil {
+		a.miss(g, time.Now())
+	}
 }
 
 func (s *Stream) report() StreamReport {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := StreamReport{Stream: string(s.name), Group: s.group, Partitions: []Partition{}}
-	for at, p := range s.partitions {
-		p.Gaps = slices.Clone(s.gaps[at])
+	for _, a := range s.accounts {
+		p := a.shown
+		for _, g := range a.gaps {
+			p.Gaps = append(p.Gaps, g.Gap)
+		}
 		r.Partitions = append(r.Partitions, p)
 	}
 	slices.SortFunc(r.Partitions, func(a, b Partition) int {

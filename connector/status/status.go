@@ -1,7 +1,8 @@
 // Package status shows how the connector is doing: /healthz, /readyz,
 // Prometheus /metrics, and /offsets, which says what Kafka offered and what was
-// read since the process started. /offsets is for people and their programs; the
-// certificate does not ask for it, it asks Kafka.
+// read since the process started. /offsets is for people and their programs. The
+// same account, by night, is what the relay reports to the watermarks topic, by
+// which the certificate of a night learns how far Kafka went.
 //
 // The relay and the publisher of each stream report to that stream's Stream;
 // the HTTP handler reads from all. Nothing here blocks the flow of records.

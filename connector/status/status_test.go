@@ -98,8 +98,8 @@ func TestOffsets(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("/offsets (-want +got):\n%s", diff)
 	}
-	if len(s.gaps) != 1 {
-		t.Errorf("gaps of %d partitions are kept, want those of b/1 alone", len(s.gaps))
+	if len(s.accounts) != 2 {
+		t.Errorf("%d accounts are kept, want those of a/2 and b/1", len(s.accounts))
 	}
 	_, metrics := get(board, "/metrics")
 	if !strings.Contains(metrics, `nightwire_connector_lag_records{partition="1",stream="ztf",topic="b"} 2`) {

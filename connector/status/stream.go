@@ -24,14 +24,13 @@ type Stream struct {
 	publishErrors                    prometheus.Counter
 	inFlight                         atomic.Int64
 
-	mu         sync.Mutex
-	phase      phase
-	phaseNote  string
-	awaited    []string
-	outage     error // of publishing
-	silence    error // of Kafka
-	partitions map[offsets.Place]Partition
-	gaps       map[offsets.Place][]Gap
+	mu        sync.Mutex
+	phase     phase
+	phaseNote string
+	awaited   []string
+	outage    error // of publishing
+	silence   error // of Kafka
+	accounts  map[offsets.Place]*account
 }
 
 // phase is how far the stream has come with Kafka.
@@ -54,12 +53,12 @@ func newStream(stream names.Stream, group string, m *metrics) *Stream {
 		publishedBytes:   m.publishedBytes.WithLabelValues(label),
 		publishErrors:    m.publishErrors.WithLabelValues(label),
 		phaseNote:        "connecting to Kafka",
-		partitions:       map[offsets.Place]Partition{},
-		gaps:             map[offsets.Place][]Gap{},
+		accounts:         map[offsets.Place]*account{},
 	}
-	for _, v := range []*prometheus.CounterVec{m.commits, m.commitErrors, m.gaps, m.gapRecords, m.kafkaErrors} {
+	for _, v := range []*prometheus.CounterVec{m.commits, m.commitErrors, m.gaps, m.gapRecords, m.kafkaErrors, m.reports, m.reportErrors} {
 		v.WithLabelValues(label)
 	}
+	m.paused.WithLabelValues(label)
 	s.showReady()
 	return s
 }
