@@ -9,6 +9,7 @@ import (
 	"nightwire.dev/shared/config"
 	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/supernova"
+	"nightwire.dev/shared/telemetry"
 	"nightwire.dev/shared/warehouse"
 )
 
@@ -27,14 +28,23 @@ type Config struct {
 	ClaimLease    time.Duration `env:"NIGHTWIRE_CLAIM_LEASE, default=2m"`     // how long filter respects another instance's claim on an alert
 	FilterRefresh time.Duration `env:"NIGHTWIRE_FILTER_REFRESH, default=15s"` // how often filter looks for changed filters
 
+	RepairPatience time.Duration `env:"NIGHTWIRE_REPAIR_PATIENCE, default=2m"` // how long nothing may get better before night's certificate is final
+
+	TarballBudget time.Duration `env:"NIGHTWIRE_TARBALL_BUDGET, default=6m"` // how long one event works on a tarball before another goes on
+
 	Models    string `env:"MODELS"` // folder of the model that supernova fits; without it, that of the bucket of products
 	Supernova supernova.Config
 
 	Warehouse warehouse.Config
+	Telemetry telemetry.Config
 }
 
 // shortestLease leaves an instance time to publish and to write rows.
 const shortestLease = 2 * time.Second
+
+// longestBudget leaves a function, which ends after nine minutes, time to put a
+// tarball together.
+const longestBudget = 7 * time.Minute
 
 // Resources names what the instance's stream owns.
 func (c *Config) Resources() names.Resources {
@@ -63,6 +73,15 @@ func (c *Config) Validate() error {
 	}
 	if c.FilterRefresh <= 0 {
 		return fmt.Errorf("NIGHTWIRE_FILTER_REFRESH: want more than %s", c.FilterRefresh)
+	}
+	if err := c.Telemetry.Validate(); err != nil {
+		return err
+	}
+	if c.RepairPatience <= 0 {
+		return fmt.Errorf("NIGHTWIRE_REPAIR_PATIENCE: want more than %s", c.RepairPatience)
+	}
+	if c.TarballBudget <= 0 || c.TarballBudget > longestBudget {
+		return fmt.Errorf("NIGHTWIRE_TARBALL_BUDGET: want more than 0s and at most %s, not %s", longestBudget, c.TarballBudget)
 	}
 	return c.Supernova.Validate()
 }

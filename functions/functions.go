@@ -18,11 +18,18 @@ import (
 	framework "github.com/GoogleCloudPlatform/functions-framework-go/functions"
 	"nightwire.dev/functions/archive"
 	"nightwire.dev/functions/filter"
+	"nightwire.dev/functions/night"
 	"nightwire.dev/functions/rows"
 	"nightwire.dev/functions/supernova"
+	"nightwire.dev/functions/tarball"
+	"nightwire.dev/functions/watermarks"
+	"nightwire.dev/shared/certificate/evidence"
 	"nightwire.dev/shared/config"
 	"nightwire.dev/shared/event"
 	"nightwire.dev/shared/logging"
+	"nightwire.dev/shared/names"
+	"nightwire.dev/shared/replay"
+	pack "nightwire.dev/shared/tarball"
 )
 
 // functions makes each function out of what its instance has.
@@ -54,6 +61,21 @@ var functions = map[string]func(context.Context, *instance) (event.Handle, error
 		})
 		return f.Handle, nil
 	},
+	night.Name: func(ctx context.Context, i *instance) (event.Handle, error) {
+		nights, err := i.table(ctx, "nights")
+		if err != nil {
+			return nil, err
+		}
+		r, alerts := i.resources, i.storage.Bucket(i.resources.AlertsBucket())
+		f := &night.Function{
+			Resources: r, Evidence: &evidence.Sources{Stream: r.Stream, Tables: i.warehouse, Archive: alerts},
+			Products: i.storage.Bucket(r.ProductsBucket()),
+			Replays:  &replay.Sender{Resources: r, Archive: alerts, Topics: i.topics, Notify: names.NotifyAll},
+			Nights:   nights, Tarball: i.topics.Publisher(r.TopicPath(r.TarballTopic())),
+			Patience: i.config.RepairPatience, Log: i.log,
+		}
+		return f.Handle, nil
+	},
 	rows.Name: func(ctx context.Context, i *instance) (event.Handle, error) {
 		alerts, err := i.table(ctx, "alerts_stream")
 		if err != nil {
@@ -82,6 +104,22 @@ var functions = map[string]func(context.Context, *instance) (event.Handle, error
 		}
 		return f.Handle, nil
 	},
+	tarball.Name: func(_ context.Context, i *instance) (event.Handle, error) {
+		r := i.resources
+		f := &tarball.Function{
+			Maker: &pack.Maker{Resources: r, Alerts: i.storage.Bucket(r.AlertsBucket()), Products: i.storage.Bucket(r.ProductsBucket())},
+			Topic: i.topics.Publisher(r.TopicPath(r.TarballTopic())), Budget: i.config.TarballBudget, Log: i.log,
+		}
+		return f.Handle, nil
+	},
+	watermarks.Name: func(ctx context.Context, i *instance) (event.Handle, error) {
+		table, err := i.table(ctx, "watermarks")
+		if err != nil {
+			return nil, err
+		}
+		f := &watermarks.Watermarks{Stream: i.resources.Stream, Table: table}
+		return f.Handle, nil
+	},
 }
 
 func init() {
@@ -105,6 +143,14 @@ func init() {
 		// hangs under concurrent requests, and event reads the same request.
 		framework.HTTP(name, lazily(name, create, log))
 	}
+	// Where one process serves all functions, it shows its metrics, too.
+	framework.HTTP(metricsName, lazily(metricsName, func() (http.Handler, error) {
+		i, err := shared()
+		if err != nil {
+			return nil, err
+		}
+		return i.telemetry.Handler(), nil
+	}, log))
 }
 
 // lazily makes a function's handler at its first event. While that does not

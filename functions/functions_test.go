@@ -41,7 +41,7 @@ func TestEveryFunctionIsDeployed(t *testing.T) {
 	r := names.Resources{Project: "p", Stream: names.ZTF}
 	for name, f := range file.Functions {
 		_, err := os.Stat(filepath.Join("..", "infra", "filters", f.Trigger+".yaml")) // a filter makes its topic
-		if err != nil && !slices.Contains([]string{r.RawTopic(), r.ArchivedTopic(), r.DawnTopic()}, r.Topic(f.Trigger)) {
+		if err != nil && !slices.Contains([]string{r.RawTopic(), r.ArchivedTopic(), r.WatermarksTopic(), r.DawnTopic(), r.TarballTopic()}, r.Topic(f.Trigger)) {
 			t.Errorf("%s is triggered by %s, a topic that nothing makes", name, r.Topic(f.Trigger))
 		}
 	}
@@ -148,6 +148,9 @@ func TestConfig(t *testing.T) {
 		"a lease too short":  {"NIGHTWIRE_CLAIM_LEASE", "1s", "NIGHTWIRE_CLAIM_LEASE: 1s is too short"},
 		"a lease of nothing": {"NIGHTWIRE_CLAIM_LEASE", "long", "NIGHTWIRE_CLAIM_LEASE"},
 		"no refresh":         {"NIGHTWIRE_FILTER_REFRESH", "0s", "NIGHTWIRE_FILTER_REFRESH: want more than 0s"},
+		"no budget":          {"NIGHTWIRE_TARBALL_BUDGET", "0s", "NIGHTWIRE_TARBALL_BUDGET: want more than 0s and at most 7m0s, not 0s"},
+		"a budget too long":  {"NIGHTWIRE_TARBALL_BUDGET", "10m", "NIGHTWIRE_TARBALL_BUDGET: want more than 0s and at most 7m0s"},
+		"no patience":        {"NIGHTWIRE_REPAIR_PATIENCE", "-1s", "NIGHTWIRE_REPAIR_PATIENCE: want more than -1s"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

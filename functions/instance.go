@@ -15,6 +15,7 @@ import (
 	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/packet"
 	"nightwire.dev/shared/supernova"
+	"nightwire.dev/shared/telemetry"
 	"nightwire.dev/shared/warehouse"
 )
 
@@ -28,6 +29,7 @@ type instance struct {
 	topics    *pubsub.Client
 	warehouse *warehouse.Warehouse
 	letters   *event.DeadLetters
+	telemetry *telemetry.Telemetry
 }
 
 // open connects to the services.
@@ -47,11 +49,18 @@ func open(ctx context.Context, c *Config, log *slog.Logger) (*instance, error) {
 		_, _ = topics.Close(), buckets.Close()
 		return nil, err
 	}
+	watch, err := telemetry.Open(ctx, c.Telemetry, c.Project, c.Stream, log)
+	if err != nil {
+		_, _, _ = topics.Close(), buckets.Close(), tables.Close()
+		return nil, err
+	}
+	flushAtEnd(watch, log)
 	return &instance{
 		config: c, resources: resources, log: log,
 		decoder: &packet.Decoder{Registry: registry(c)},
 		storage: buckets, topics: topics, warehouse: tables,
-		letters: &event.DeadLetters{Publisher: topics.Publisher(resources.DeadLetterTopic())},
+		letters:   &event.DeadLetters{Publisher: topics.Publisher(resources.DeadLetterTopic())},
+		telemetry: watch,
 	}, nil
 }
 
@@ -73,7 +82,8 @@ func (i *instance) handler(ctx context.Context, name string) (http.Handler, erro
 	if err != nil {
 		return nil, err
 	}
-	return &event.Handler{Function: name, Handle: handle, DeadLetters: i.letters, Log: i.log}, nil
+	stage := i.telemetry.Stage(name, outcomes[name]...)
+	return &event.Handler{Function: name, Handle: stage.Watch(handle), DeadLetters: stage.Letters(i.letters), Log: i.log}, nil
 }
 
 // archive reads the alerts of the stream.

@@ -8,6 +8,9 @@
 // Idempotency key: the object's name, which follows from the alert alone. The
 // file is created only where none exists; whoever finds it there compares the
 // content and says duplicate, or conflict.
+//
+// A raw message that was sent again says so, and its file hands the mark on, so
+// that the function filter notifies nobody who is not meant to be.
 package archive
 
 import (
@@ -27,6 +30,7 @@ import (
 	"nightwire.dev/shared/origin"
 	"nightwire.dev/shared/packet"
 	"nightwire.dev/shared/survey"
+	"nightwire.dev/shared/telemetry"
 	"nightwire.dev/shared/warehouse"
 )
 
@@ -53,15 +57,12 @@ func (f *Archive) Handle(ctx context.Context, m *event.Message) error {
 	if err != nil {
 		return err
 	}
-	e := entry{origin: from, bytes: len(m.Data), sha256: digest(m.Data)}
+	e := entry{origin: from, mark: event.ReplayMark(m.Attributes), bytes: len(m.Data), sha256: digest(m.Data)}
 	p, a, err := f.read(ctx, m.Data)
 	if err == nil {
 		object := survey.Object(&a)
 		logging.About(ctx, string(f.Stream), object.ObjectID, object.Candid)
-		// Only then may the ledger, which the stream's readers see, name it.
-		if err = survey.CheckAudience(f.Stream, &a); err == nil {
-			e.place(a, object)
-		}
+		e.place(a, object)
 	}
 	switch {
 	case event.IsPermanent(err):
@@ -79,12 +80,18 @@ func (f *Archive) Handle(ctx context.Context, m *event.Message) error {
 	return f.record(ctx, e, result, "")
 }
 
+// read reads an alert that the stream's readers may see. One that they may not
+// is refused for that first, whatever else is wrong with it: a fault names
+// values, and the ledger and the logs would show them.
 func (f *Archive) read(ctx context.Context, data []byte) (*packet.Packet, alert.Alert, error) {
 	p, err := f.Decoder.Decode(ctx, data)
 	if err != nil {
 		return nil, alert.Alert{}, fmt.Errorf("decode: %w", err)
 	}
 	a, err := survey.Read(f.Stream, p)
+	if refused := survey.CheckAudience(f.Stream, &a); refused != nil && (err == nil || a.ProgramID.Known) {
+		return nil, a, refused
+	}
 	if err != nil {
 		return nil, a, fmt.Errorf("read alert: %w", err)
 	}
@@ -96,7 +103,9 @@ func (f *Archive) read(ctx context.Context, data []byte) (*packet.Packet, alert.
 func (f *Archive) reject(ctx context.Context, e entry, reason error) error {
 	var audience *survey.AudienceError
 	if errors.As(reason, &audience) && audience.Private() {
-		f.Log.ErrorContext(ctx, "private alert on a public stream", "alarm", true)
+		f.Log.ErrorContext(ctx, "private alert on a public stream", "alarm", true,
+			"topic", e.origin.Topic, "partition", e.origin.Partition, "offset", e.origin.Offset)
+		telemetry.Private(ctx)
 	}
 	if err := f.record(ctx, e, Result{Outcome: ledger.Rejected}, reason.Error()); err != nil {
 		return err
@@ -105,6 +114,7 @@ func (f *Archive) reject(ctx context.Context, e entry, reason error) error {
 }
 
 func (f *Archive) record(ctx context.Context, e entry, result Result, reason string) error {
+	telemetry.Outcome(ctx, string(result.Outcome))
 	if err := f.Ledger.Append(ctx, e.row(result, reason, time.Now())); err != nil {
 		return fmt.Errorf("ledger of %s/%d offset %d: %w", e.origin.Topic, e.origin.Partition, e.origin.Offset, err)
 	}

@@ -1,9 +1,13 @@
 package archive_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -14,10 +18,12 @@ import (
 	"nightwire.dev/functions/archive"
 	"nightwire.dev/shared/event"
 	"nightwire.dev/shared/ledger"
+	"nightwire.dev/shared/logging"
 	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/origin"
 	"nightwire.dev/shared/packet"
 	"nightwire.dev/shared/simulate"
+	"nightwire.dev/shared/survey"
 	"nightwire.dev/shared/warehouse"
 )
 
@@ -62,7 +68,13 @@ func newBench(t *testing.T) *bench {
 // newest row.
 func (b *bench) send(t *testing.T, data []byte, offset int64) (warehouse.Values, error) {
 	t.Helper()
-	attributes := map[string]string{"stream": "ztf"}
+	return b.sendMarked(t, data, offset, map[string]string{})
+}
+
+// sendMarked passes a packet with attributes besides its coordinates.
+func (b *bench) sendMarked(t *testing.T, data []byte, offset int64, attributes map[string]string) (warehouse.Values, error) {
+	t.Helper()
+	attributes["stream"] = "ztf"
 	at := time.Date(2026, 9, 1, 5, 0, 0, 0, time.UTC)
 	origin.Origin{Topic: "ztf_20260901_programid1", Offset: offset, Timestamp: at}.Attributes(attributes)
 	before := len(b.ledger.rows)
@@ -181,6 +193,44 @@ func TestObject(t *testing.T) {
 	}
 }
 
+// TestReplay hands the mark of a raw message that was sent again on to the file
+// that is made of it, and changes no file that is there.
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	data := makePacket(t, nil)
+	mark := map[string]string{names.AttributeReplay: "true", names.AttributeNotify: "orphan"}
+	cases := map[string]struct {
+		live bool // the survey's own record came first
+		want map[string]string
+	}{
+		"of an alert that is new": {false, mark},
+		"of one that is there":    {true, map[string]string{}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			if c.live {
+				if _, err := b.send(t, data, 41); err != nil {
+					t.Fatal(err)
+				}
+			}
+			row, err := b.sendMarked(t, data, 41, maps.Clone(mark))
+			if err != nil || row["outcome"] != "stored" {
+				t.Fatalf("row %v, error %v", row, err)
+			}
+			name, _ := row["object"].(string)
+			object, err := b.server.GetObject(bucket, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, event.ReplayMark(object.Metadata)); diff != "" {
+				t.Errorf("the file's mark (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestRejected(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
@@ -212,6 +262,45 @@ func TestRejected(t *testing.T) {
 	}
 }
 
+// TestPrivate finds a private alert, whole or with a fault, in neither the
+// ledger nor the log, which say where in Kafka it is.
+func TestPrivate(t *testing.T) {
+	t.Parallel()
+	cases := map[string]func(record map[string]any){
+		"whole":                func(map[string]any) {},
+		"an escaping objectId": func(r map[string]any) { r["objectId"] = "../../ZTF26secretx" },
+		"no position":          func(r map[string]any) { r["candidate"].(map[string]any)["ra"] = 812.625 },
+	}
+	for name, change := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			var said bytes.Buffer
+			b.archive.Log = logging.New(&said, slog.LevelInfo)
+			row, err := b.send(t, makePacket(t, func(r map[string]any) {
+				r["objectId"], r["candid"] = "ZTF26secretx", int64(3530170009915019999)
+				setProgram(3)(r)
+				change(r)
+			}), 7)
+			var refused *survey.AudienceError
+			if !errors.As(err, &refused) {
+				t.Fatalf("error is %v, want one about the audience", err)
+			}
+			known := fmt.Sprint(row) + said.String()
+			for _, secret := range []string{"secretx", "3530170009915019999", "812.625"} {
+				if strings.Contains(known, secret) {
+					t.Errorf("%s is told: %s", secret, known)
+				}
+			}
+			for _, want := range []string{`"alarm":true`, `"topic":"ztf_20260901_programid1"`, `"offset":7`} {
+				if !strings.Contains(said.String(), want) {
+					t.Errorf("the log does not say %s: %s", want, said.String())
+				}
+			}
+		})
+	}
+}
+
 func TestWithoutCoordinates(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
@@ -234,5 +323,62 @@ func TestLedgerOutOfReach(t *testing.T) {
 	row, err := b.send(t, data, 5)
 	if err != nil || row["outcome"] != "stored" {
 		t.Errorf("the second time: %v, %v", row, err)
+	}
+}
+
+// TestFileSentAgain sends files of the archive, as a night is run again from its
+// tarball. Their packets had other bytes: a default that Avro forbids.
+func TestFileSentAgain(t *testing.T) {
+	t.Parallel()
+	forbidden := func(packet []byte) []byte { // of the same length, so that the container stays whole
+		return regexp.MustCompile(`"default": ?null`).ReplaceAllFunc(packet, func(b []byte) []byte {
+			return []byte(strings.Replace(string(b), "null", "0   ", 1))
+		})
+	}
+	first := forbidden(makePacket(t, nil))
+	other := forbidden(makePacket(t, func(record map[string]any) { record["publisher"] = "another" }))
+	b := newBench(t)
+	var files [][]byte
+	for i, sent := range [][]byte{first, other} {
+		row, err := b.send(t, sent, int64(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		name, _ := row["object"].(string)
+		object, err := b.server.GetObject(bucket, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Equal(object.Content, sent) {
+			t.Fatal("the packet was not mended: this test tests nothing")
+		}
+		files = append(files, object.Content)
+	}
+	before := b.objects(t)
+	for i, name := range []string{"the first", "its conflict"} {
+		row, err := b.send(t, files[i], int64(10+i))
+		if err != nil || row["outcome"] != string(ledger.Duplicate) {
+			t.Errorf("%s: outcome %v, %v; want duplicate", name, row["outcome"], err)
+		}
+	}
+	if row, err := b.send(t, other, 1); err != nil || row["outcome"] != string(ledger.Conflict) {
+		t.Errorf("the conflict's own record, delivered again: %v, %v", row["outcome"], err)
+	}
+	if diff := cmp.Diff(before, b.objects(t)); diff != "" || len(before) != 2 {
+		t.Errorf("objects (-before +after):\n%s", diff)
+	}
+
+	// The other way round: the archive is made of files, and then the survey's
+	// own packets come.
+	b = newBench(t)
+	for i, file := range files {
+		if _, err := b.send(t, file, int64(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, sent := range [][]byte{first, other} {
+		if row, err := b.send(t, sent, int64(10+i)); err != nil || row["outcome"] != string(ledger.Duplicate) {
+			t.Errorf("packet %d after its file: outcome %v, %v; want duplicate", i, row["outcome"], err)
+		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 // entry is what we know of one Kafka record while it is being archived.
 type entry struct {
 	origin origin.Origin
+	mark   map[string]string // of a replay; empty for news
 	bytes  int
 	sha256 string // of the bytes as sent, hexadecimal
 
@@ -25,7 +26,7 @@ func (e *entry) place(a alert.Alert, o names.Object) { e.alert, e.object = a, o 
 
 // file is the alert as the vault keeps it.
 func (e *entry) file(p *packet.Packet) File {
-	return File{Object: e.object, Content: p.File(), SHA256: e.sha256, Origin: e.origin, Alert: &e.alert}
+	return File{Object: e.object, Content: p.File(), SHA256: e.sha256, Origin: e.origin, Mark: e.mark, Alert: &e.alert}
 }
 
 // row is the entry's row in the ledger.

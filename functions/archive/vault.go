@@ -1,17 +1,23 @@
 package archive
 
 import (
+	"bytes"
 	"context"
+	"crypto/md5"
+	"errors"
 	"fmt"
 	"hash/crc32"
+	"maps"
 	"strconv"
 
 	"cloud.google.com/go/storage"
+	"google.golang.org/api/iterator"
 	"nightwire.dev/shared/alert"
 	"nightwire.dev/shared/bucket"
 	"nightwire.dev/shared/ledger"
 	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/origin"
+	"nightwire.dev/shared/telemetry"
 )
 
 // Vault is the bucket of alerts, in which nothing is ever overwritten.
@@ -23,6 +29,7 @@ type File struct {
 	Content []byte // a valid Avro file
 	SHA256  string // of the bytes as sent, hexadecimal
 	Origin  origin.Origin
+	Mark    map[string]string // of a replay, for the metadata
 	Alert   *alert.Alert
 }
 
@@ -39,9 +46,16 @@ type Result struct {
 // duplicate; other content is kept beside it, under a name that tells it by
 // its digest. A record that comes again after a crash finds the file that was
 // created for it, and is told the outcome of the first time.
+//
+// A file of the archive that is itself sent, as out of a night's tarball, is a
+// duplicate too, though the survey's packet, whose header was mended or whose
+// schema was not in it, had other bytes.
 func (v *Vault) Store(ctx context.Context, f File) (Result, error) {
 	result, err := v.create(ctx, f.Object.Path(), f, ledger.Stored)
 	if err != nil || !result.foreign {
+		return result, err
+	}
+	if result, err = v.findConflict(ctx, f); err != nil || result.Name != "" {
 		return result, err
 	}
 	name := f.Object.Conflict(f.SHA256)
@@ -60,6 +74,7 @@ func (v *Vault) create(ctx context.Context, name string, f File, created ledger.
 	w.ChunkSize = 0 // one request; the default buffers 16 MB
 	w.ContentType = "application/avro"
 	w.Metadata = metadata(f)
+	telemetry.Carry(ctx, w.Metadata)
 	w.CRC32C, w.SendCRC32C = crc32.Checksum(f.Content, castagnoli), true
 	_, err := w.Write(f.Content)
 	if cerr := w.Close(); err == nil {
@@ -78,12 +93,35 @@ func (v *Vault) create(ctx context.Context, name string, f File, created ledger.
 	first, err := origin.Parse(there.Metadata)
 	result := Result{Outcome: ledger.Duplicate, Name: name, Generation: there.Generation}
 	switch {
-	case there.Metadata[sha256Key] != f.SHA256:
+	case there.Metadata[sha256Key] != f.SHA256 && !holds(there, f.Content):
 		result.foreign = true
 	case err == nil && first.Same(f.Origin):
 		result.Outcome = created
 	}
 	return result, nil
+}
+
+// findConflict looks for a conflict that was kept before and is this very file,
+// though another packet was sent. The result has no name if there is none.
+func (v *Vault) findConflict(ctx context.Context, f File) (Result, error) {
+	for list := v.Bucket.Objects(ctx, &storage.Query{Prefix: f.Object.Conflicts()}); ; {
+		there, err := list.Next()
+		if errors.Is(err, iterator.Done) {
+			return Result{}, nil
+		}
+		if err != nil {
+			return Result{}, fmt.Errorf("look for conflicts: %w", err)
+		}
+		if there.Metadata[sha256Key] != f.SHA256 && holds(there, f.Content) {
+			return Result{Outcome: ledger.Duplicate, Name: there.Name, Generation: there.Generation}, nil
+		}
+	}
+}
+
+// holds says whether the file that is there has this content.
+func holds(there *storage.ObjectAttrs, content []byte) bool {
+	sum := md5.Sum(content)
+	return there.Size == int64(len(content)) && bytes.Equal(there.MD5, sum[:])
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -104,5 +142,6 @@ func metadata(f File) map[string]string {
 		sha256Key:  f.SHA256,
 	}
 	f.Origin.Attributes(m)
+	maps.Copy(m, f.Mark)
 	return m
 }

@@ -30,11 +30,12 @@
 //
 // # Replays
 //
-// An event with the attribute nightwire.replay is evaluated and recorded, and
-// published to nobody but the filters that nightwire.notify names. Claims hold
-// for these too. Such an event is judged by filters at least as new as itself,
-// so that a filter that was resumed just before does run; and what a person
-// sends again by name does not count against a filter's matches an hour.
+// An event with the attribute nightwire.replay, or of a file with that metadata,
+// is evaluated and recorded, and published to nobody but the filters that
+// nightwire.notify names. Claims hold for these too. Such an event is judged by
+// filters at least as new as itself, so that a filter that was resumed just
+// before does run; and what a person sends again by name does not count against
+// a filter's matches an hour.
 //
 // # Safety
 //
@@ -106,7 +107,7 @@ func newFunction(o Options, now func() time.Time) *Function {
 		topics:    newTopics(o.Topics, o.Resources, o.Lease/4),
 		allowance: &allowance{history: o.History, log: o.Log},
 		strikes:   newStrikes(),
-		outages:   &outages{failed: map[string]int{}},
+		outages:   &outages{failed: map[string]outage{}},
 		now:       now,
 	}
 	f.catalogue = newCatalogue(o.Products, o.Resources.Stream, o.Refresh, o.Log, now)
@@ -127,7 +128,7 @@ func (f *Function) Handle(ctx context.Context, m *event.Message) error {
 		return err
 	}
 	logging.About(ctx, string(f.Resources.Stream), o.Metadata["objectId"], o.Metadata["candid"])
-	if err := f.filter(ctx, m, o); err != nil {
+	if err := f.filter(ctx, m.Marked(o), o); err != nil {
 		return fmt.Errorf("filter %s: %w", o.Name, err)
 	}
 	return nil

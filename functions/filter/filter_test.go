@@ -394,6 +394,37 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+// TestFileOfReplay has the bucket tell of a file whose raw message was sent
+// again, and then somebody send it again by name.
+func TestFileOfReplay(t *testing.T) {
+	t.Parallel()
+	s := newSky(t)
+	s.publish(t, everything, columned)
+	i := s.instance(t)
+	news := s.archive(t, 0)
+	var resource map[string]any
+	err := json.Unmarshal(news.Data, &resource)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resource["metadata"] = map[string]string{names.AttributeReplay: "true"}
+	if news.Data, err = json.Marshal(resource); err != nil {
+		t.Fatal(err)
+	}
+	i.handle(t, news)
+	if diff := cmp.Diff(map[string]int{}, s.idsIn()); diff != "" {
+		t.Errorf("notified of a file that is no news (-want +got):\n%s", diff)
+	}
+	if row := s.rows(&s.evaluations)[0]; row["replay"] != true {
+		t.Errorf("the row is %v", row)
+	}
+	news.Attributes[names.AttributeReplay], news.Attributes[names.AttributeNotify] = "true", "columned"
+	i.handle(t, news)
+	if diff := cmp.Diff(map[string]int{"columned@3": 1}, s.idsIn()); diff != "" {
+		t.Errorf("notified (-want +got):\n%s", diff)
+	}
+}
+
 // TestReplayIsNoProof sends an alert that was replayed to nobody as news.
 func TestReplayIsNoProof(t *testing.T) {
 	t.Parallel()

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	"nightwire.dev/shared/filter"
+	"nightwire.dev/shared/telemetry"
 )
 
 // atOnce bounds what is done at one time for one alert, and for one look at the
@@ -74,6 +75,7 @@ func (f *Function) settle(ctx context.Context, e *evaluation, todo []filter.Matc
 		if results[i] == nil {
 			e.notified = append(e.notified, match.Filter.ID())
 			f.outages.end(match.Filter.Name)
+			telemetry.Matched(ctx, match.Filter.Name)
 		} else if !e.replay {
 			f.allowance.giveBack(match.Filter, e.at)
 		}
@@ -92,8 +94,8 @@ func (f *Function) settle(ctx context.Context, e *evaluation, todo []filter.Matc
 			e.paused = append(e.paused, match.Filter.Name)
 		case refused(err):
 			e.failed = append(e.failed, failed{match.Filter.Name, err.Error()})
-		case others && f.outages.isLong(match.Filter.Name):
-			f.pause(ctx, match.Filter, fmt.Sprintf("the topic %s failed %d times in a row, and others did not, the last time: %v", topic, longOutage, err))
+		case others && f.outages.isLong(match.Filter.Name, f.now(), f.Lease):
+			f.pause(ctx, match.Filter, fmt.Sprintf("the topic %s failed for %s, and others did not, the last time: %v", topic, f.Lease, err))
 			e.failed = append(e.failed, failed{match.Filter.Name, err.Error()})
 		default:
 			failure = fmt.Errorf("notify %s: %w", match.Filter.ID(), err)

@@ -13,6 +13,7 @@ import (
 	"nightwire.dev/shared/alert"
 	"nightwire.dev/shared/filter"
 	"nightwire.dev/shared/names"
+	"nightwire.dev/shared/telemetry"
 )
 
 // mostInFlight bounds the messages that this instance has on their way, and so
@@ -68,15 +69,19 @@ type news struct {
 }
 
 // notify publishes a match, and returns once Pub/Sub has it.
-func (t *topics) notify(ctx context.Context, n *news, m filter.Match) error {
+func (t *topics) notify(ctx context.Context, n *news, m filter.Match) (err error) {
+	ctx, end := telemetry.Span(ctx, "match "+m.Filter.Name)
+	defer func() { end(err) }()
 	select {
 	case t.slots <- struct{}{}:
 		defer func() { <-t.slots }()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	_, err := t.publisher(m.Filter.Topic).Publish(ctx, &pubsub.Message{
-		Data: filter.AppendMessage(nil, n.record, n.alert, m, n.from), Attributes: filter.Attributes(n.alert, m, n.from),
+	attributes := filter.Attributes(n.alert, m, n.from)
+	telemetry.Carry(ctx, attributes)
+	_, err = t.publisher(m.Filter.Topic).Publish(ctx, &pubsub.Message{
+		Data: filter.AppendMessage(nil, n.record, n.alert, m, n.from), Attributes: attributes,
 	}).Get(ctx)
 	return err
 }

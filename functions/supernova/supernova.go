@@ -43,6 +43,7 @@ import (
 	"nightwire.dev/shared/logging"
 	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/supernova"
+	"nightwire.dev/shared/telemetry"
 	"nightwire.dev/shared/warehouse"
 )
 
@@ -88,6 +89,8 @@ func (f *Function) handle(ctx context.Context, m *event.Message, o event.Object)
 		return err
 	}
 	w := newWork(f.Fitter, &a, o, m.Replay(), time.Now())
+	telemetry.Fitted(ctx, "salt", w.saltCPU)
+	telemetry.Fitted(ctx, "transient", w.transientCPU)
 	if err := f.record(ctx, w); err != nil {
 		return err
 	}

@@ -25,6 +25,9 @@ its environment:
   NIGHTWIRE_FILTER_REFRESH  how often filter looks for changed filters; 15s
   NIGHTWIRE_CLAIM_LEASE     how long filter leaves an alert's matches to another
                             instance that has begun to notify them; 2m
+  NIGHTWIRE_TELEMETRY       where metrics and spans are sent: off, google, log
+                            (spans only), or host:port of an OTLP collector; off.
+                            Metrics are at /metrics in any case
   SCHEMA_REGISTRY_URL       of a survey that sends the Confluent wire format
 
 The README tells how to point it at a local stack.
