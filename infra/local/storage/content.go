@@ -24,6 +24,10 @@ type content struct {
 	crc    hash.Hash32
 	md5    hash.Hash
 	placed bool // the file has become an object's
+
+	// components is the number of uploads that a composite object is made of;
+	// 0 for an upload.
+	components int
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -90,7 +94,11 @@ func (c *content) crc32c() string {
 	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, c.crc.Sum32()))
 }
 
+// md5Hash is "" for a composite object, as the real service has none for it.
 func (c *content) md5Hash() string {
+	if c.components > 0 {
+		return ""
+	}
 	return base64.StdEncoding.EncodeToString(c.md5.Sum(nil))
 }
 

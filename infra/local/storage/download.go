@@ -52,7 +52,13 @@ func (o selected) download(w http.ResponseWriter, r *http.Request) error {
 func (o object) describe(h http.Header) {
 	h.Set("X-Goog-Generation", strconv.FormatInt(o.Generation, 10))
 	h.Set("X-Goog-Metageneration", strconv.FormatInt(o.Metageneration, 10))
-	h.Set("X-Goog-Hash", fmt.Sprintf("crc32c=%s,md5=%s", o.CRC32C, o.MD5Hash))
+	h.Set("X-Goog-Hash", "crc32c="+o.CRC32C)
+	if o.MD5Hash != "" {
+		h.Set("X-Goog-Hash", fmt.Sprintf("crc32c=%s,md5=%s", o.CRC32C, o.MD5Hash))
+	}
+	if o.ComponentCount > 0 {
+		h.Set("X-Goog-Component-Count", strconv.Itoa(o.ComponentCount))
+	}
 	h.Set("X-Goog-Storage-Class", o.StorageClass)
 	h.Set("X-Goog-Stored-Content-Length", strconv.FormatInt(o.Size, 10))
 	h.Set("X-Goog-Stored-Content-Encoding", "identity")

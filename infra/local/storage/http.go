@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // reservedBuckets would hide the API's own paths from downloads.
@@ -32,6 +33,7 @@ func (s *Server) routes() http.Handler {
 	api("GET /storage/v1/b/{bucket}/o/{object}", s.getObject)
 	api("PATCH /storage/v1/b/{bucket}/o/{object}", s.patchObject)
 	api("DELETE /storage/v1/b/{bucket}/o/{object}", s.deleteObject)
+	api("POST /storage/v1/b/{bucket}/o/{object}/compose", s.compose)
 	api("GET /download/storage/v1/b/{bucket}/o/{object}", s.getObject)
 
 	api("POST /upload/storage/v1/b/{bucket}/o", s.upload)
@@ -42,7 +44,21 @@ func (s *Server) routes() http.Handler {
 		api("/"+prefix+"/{rest...}", refuseMethod)
 	}
 	mux.HandleFunc("/{bucket}/{object...}", s.report(s.downloadXML, (*apiError).writeXML))
-	return mux
+	return withPrefix(mux)
+}
+
+// withPrefix takes requests that leave the API's prefix out, as the client for
+// Node sends them to a server that its environment names. No bucket has a name
+// as short as "b".
+func withPrefix(api http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/b" || strings.HasPrefix(r.URL.Path, "/b/") {
+			const prefix = "/storage/v1"
+			r.URL.RawPath = prefix + r.URL.EscapedPath()
+			r.URL.Path = prefix + r.URL.Path
+		}
+		api.ServeHTTP(w, r)
+	})
 }
 
 // onBucket serves requests about one bucket that know these parameters.

@@ -30,7 +30,8 @@ func (b *bucket) create(name string, a attributes, content *content, c condition
 			Generation: sequence, Metageneration: 1, ETag: etag(sequence, 1),
 			StorageClass: standardClass,
 			Size:         content.size, MD5Hash: content.md5Hash(), CRC32C: content.crc32c(),
-			TimeCreated: now, Updated: now,
+			ComponentCount: content.components,
+			TimeCreated:    now, Updated: now,
 			attributes: a,
 		},
 	}

@@ -24,10 +24,12 @@ func testRefusals(t *testing.T, s *service, bucket *gcs.BucketHandle) {
 			_, err := bucket.Object("copy").CopierFrom(bucket.Object(alert)).Run(ctx)
 			return err
 		}, "rewriteTo"},
-		"compose": {func() error {
-			_, err := bucket.Object("whole").ComposerFrom(bucket.Object(alert)).Run(ctx)
+		"a composition that removes its sources": {func() error {
+			c := bucket.Object("whole").ComposerFrom(bucket.Object(alert))
+			c.DeleteSourceObjects = true
+			_, err := c.Run(ctx)
 			return err
-		}, "compose"},
+		}, "deleteSourceObjects"},
 		"a hold": {func() error {
 			_, err := bucket.Object(alert).Update(ctx, gcs.ObjectAttrsToUpdate{TemporaryHold: true})
 			return err

@@ -51,8 +51,9 @@ type object struct {
 	Metageneration int64     `json:"metageneration,string"`
 	StorageClass   string    `json:"storageClass"`
 	Size           int64     `json:"size,string"`
-	MD5Hash        string    `json:"md5Hash"`
+	MD5Hash        string    `json:"md5Hash,omitempty"`
 	CRC32C         string    `json:"crc32c"`
+	ComponentCount int       `json:"componentCount,omitempty"`
 	ETag           string    `json:"etag"`
 	TimeCreated    time.Time `json:"timeCreated"`
 	Updated        time.Time `json:"updated"`

@@ -88,7 +88,7 @@ func (s *Server) continueUpload(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return notFound("No such upload: " + id)
 	}
-	first, total, err := contentRange(r)
+	first, total, ends, err := contentRange(r)
 	if err != nil {
 		return err
 	}
@@ -98,6 +98,9 @@ func (s *Server) continueUpload(w http.ResponseWriter, r *http.Request) error {
 		if err := u.receive(r, first); err != nil {
 			return err
 		}
+	}
+	if ends {
+		total = u.content.size
 	}
 	switch {
 	case total < 0 || u.content.size < total:
@@ -158,21 +161,23 @@ func (s *Server) cancelUpload(w http.ResponseWriter, r *http.Request) error {
 }
 
 // contentRange reads "bytes FIRST-LAST/TOTAL"; first is -1 where no bytes are
-// sent, total is -1 where it is not known yet. Without the header the whole
-// content comes at once.
-func contentRange(r *http.Request) (first, total int64, err error) {
+// sent, total is -1 where it is not known yet. With "bytes FIRST-*/*" the
+// content ends where the request does. Without the header the whole content
+// comes at once.
+func contentRange(r *http.Request) (first, total int64, ends bool, err error) {
 	header := r.Header.Get("Content-Range")
 	if header == "" {
-		return 0, max(r.ContentLength, 0), nil
+		return 0, max(r.ContentLength, 0), false, nil
 	}
 	match := rangePattern.FindStringSubmatch(header)
 	if match == nil {
-		return 0, 0, invalid("Invalid Content-Range %q", header)
+		return 0, 0, false, invalid("Invalid Content-Range %q", header)
 	}
-	return rangeNumber(match[1]), rangeNumber(match[2]), nil
+	total = rangeNumber(match[3])
+	return rangeNumber(match[1]), total, match[2] == "*" && total < 0, nil
 }
 
-var rangePattern = regexp.MustCompile(`^bytes (?:\*|(\d{1,18})-\d{1,18})/(?:\*|(\d{1,18}))$`)
+var rangePattern = regexp.MustCompile(`^bytes (?:\*|(\d{1,18})-(\d{1,18}|\*))/(?:\*|(\d{1,18}))$`)
 
 // rangeNumber reads what rangePattern has found; nothing is -1.
 func rangeNumber(digits string) int64 {

@@ -33,6 +33,9 @@
 // Pub/Sub has accepted the message. So an object and its notification are one
 // write, and neither can be had without the other.
 //
+// An object that is composed of others is a copy of their contents, and arrives
+// as any other does.
+//
 // The journal only grows; an archive whose objects are written once loses
 // nothing by that. Resumable uploads end with the process.
 //

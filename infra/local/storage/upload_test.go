@@ -82,6 +82,14 @@ func testInterrupted(t *testing.T, s *service, bucket *gcs.BucketHandle) {
 		t.Errorf("read %q", got)
 	}
 
+	streamed := begin("streamed") // by one request, whose sender does not know the length
+	if body, response := send(t, http.MethodPut, streamed, "bytes 0-*/*", "0123456789"); response.StatusCode != http.StatusOK {
+		t.Fatalf("%d %s", response.StatusCode, body)
+	}
+	if got := mustRead(t, bucket.Object("streamed")); got != "0123456789" {
+		t.Errorf("read %q", got)
+	}
+
 	cancelled := begin("cancelled")
 	for _, code := range []int{499, 404} {
 		if _, response := send(t, http.MethodDelete, cancelled, "", ""); response.StatusCode != code {
@@ -111,6 +119,15 @@ func testMedia(t *testing.T, s *service, bucket *gcs.BucketHandle) {
 	request.Header.Set("Content-Type", "image/png")
 	if body, response := fetch(t, request); response.StatusCode != http.StatusOK {
 		t.Fatalf("%d %s", response.StatusCode, body)
+	}
+	for _, prefix := range []string{"/storage/v1", ""} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+prefix+"/b/"+bucketName+"/o/a%2Fb.png?alt=media", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body, response := fetch(t, request); response.StatusCode != http.StatusOK || body != "png" {
+			t.Errorf("with prefix %q: %s %q", prefix, response.Status, body)
+		}
 	}
 	attrs, err := bucket.Object("a/b.png").Attrs(t.Context())
 	if err != nil || attrs.ContentType != "image/png" || attrs.Size != 3 {
