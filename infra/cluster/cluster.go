@@ -20,8 +20,9 @@ type Kafka struct {
 	Mechanism string `help:"SASL mechanism: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512; none if empty." env:"KAFKA_SASL_MECHANISM"`
 	Username  string `help:"For SASL." env:"KAFKA_SASL_USERNAME"`
 	Password  string `help:"For SASL." env:"KAFKA_SASL_PASSWORD"`
+	Protocol  string `help:"PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL; what else is set decides if empty." name:"security-protocol" env:"KAFKA_SECURITY_PROTOCOL"`
 	TLS       bool   `help:"Encrypt the connection." name:"tls"`
-	CAFile    string `help:"CA certificates for TLS, in PEM; the system's if empty." type:"existingfile"`
+	CAFile    string `help:"CA certificates for TLS, in PEM; the system's if empty." type:"existingfile" env:"KAFKA_CA_FILE"`
 }
 
 // maxRecord is the largest record that we send: Pub/Sub takes 10 MB.
@@ -37,7 +38,11 @@ func (k Kafka) Connect(more ...kgo.Opt) (*kgo.Client, error) {
 		// Alerts hold gzip files; compressing them again gains nothing.
 		kgo.ProducerBatchCompression(kgo.NoCompression()),
 	}, more...)
-	switch strings.ToUpper(k.Mechanism) {
+	mechanism, encrypted, err := k.security()
+	if err != nil {
+		return nil, err
+	}
+	switch mechanism {
 	case "":
 	case "PLAIN":
 		options = append(options, kgo.SASL(plain.Auth{User: k.Username, Pass: k.Password}.AsMechanism()))
@@ -48,7 +53,7 @@ func (k Kafka) Connect(more ...kgo.Opt) (*kgo.Client, error) {
 	default:
 		return nil, fmt.Errorf("mechanism %s is none of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512", k.Mechanism)
 	}
-	if k.TLS || k.CAFile != "" {
+	if encrypted {
 		c, err := k.tlsConfig()
 		if err != nil {
 			return nil, err
@@ -60,6 +65,27 @@ func (k Kafka) Connect(more ...kgo.Opt) (*kgo.Client, error) {
 		return nil, fmt.Errorf("connect to Kafka: %w", err)
 	}
 	return client, nil
+}
+
+// security is how to sign in, and whether the connection is encrypted. The
+// protocol decides, as it does for librdkafka; without one, what is set does.
+func (k Kafka) security() (mechanism string, encrypted bool, err error) {
+	mechanism = strings.ToUpper(k.Mechanism)
+	switch protocol := strings.ToUpper(k.Protocol); protocol {
+	case "":
+		return mechanism, k.TLS || k.CAFile != "", nil
+	case "PLAINTEXT":
+		return "", k.TLS, nil
+	case "SSL":
+		return "", true, nil
+	case "SASL_PLAINTEXT", "SASL_SSL":
+		if mechanism == "" {
+			return "", false, fmt.Errorf("security protocol %s wants a SASL mechanism", protocol)
+		}
+		return mechanism, k.TLS || protocol == "SASL_SSL", nil
+	default:
+		return "", false, fmt.Errorf("security protocol %s is none of PLAINTEXT, SSL, SASL_PLAINTEXT, SASL_SSL", k.Protocol)
+	}
 }
 
 func (k Kafka) tlsConfig() (*tls.Config, error) {

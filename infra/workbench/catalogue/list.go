@@ -28,6 +28,9 @@ type Entry struct {
 	Held     int // alerts of the night for which it was paused, and which it has not seen since
 }
 
+// atOnce is how many filters are looked at, at one time.
+const atOnce = 16
+
 // List lists the filters in the order of their names, with their figures in
 // the last night that has any, which is empty if there is none.
 func (c *Catalogue) List(ctx context.Context, now time.Time) (list []Entry, night string, err error) {
