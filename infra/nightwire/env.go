@@ -13,8 +13,8 @@ type envCommand struct{ state }
 
 // Help is what --help shows besides the flags.
 func (envCommand) Help() string {
-	return `Prints the variables that point Google's own clients, the connector and the functions
-at the local stack, for a shell:
+	return `Prints the variables that point Google's own clients, in Go and in other languages, the
+connector and the functions at the local stack, for a shell:
 
   eval "$(nightwire env)"`
 }
@@ -25,7 +25,8 @@ func (c *envCommand) Run(out io.Writer) error {
 	if !ok {
 		return c.noStack()
 	}
-	for _, variable := range append(e.Environment(), "KAFKA_BOOTSTRAP_SERVERS="+e.Kafka) {
+	others := []string{"KAFKA_BOOTSTRAP_SERVERS=" + e.Kafka, "BIGQUERY_EMULATOR_HOST=http://" + e.BigQuery}
+	for _, variable := range append(e.Environment(), others...) {
 		name, value, _ := strings.Cut(variable, "=")
 		fmt.Fprintf(out, "export %s='%s'\n", name, strings.ReplaceAll(value, "'", `'\''`))
 	}

@@ -13,7 +13,7 @@ import (
 type local struct {
 	state
 	Stream names.Stream `help:"Stream to serve: ztf, ztf-partnership or lsst." default:"ztf" enum:"ztf,ztf-partnership,lsst"`
-	Port   int          `help:"First of eight consecutive ports; 0 takes any that are free." default:"8700"`
+	Port   int          `help:"First of nine consecutive ports; 0 takes any that are free." default:"8700"`
 	Models string       `help:"Folder of the SALT model to fit supernovae with, which make models fetches. Without it, a demonstration model." type:"path" placeholder:"DIR"`
 }
 

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -20,19 +21,23 @@ import (
 
 // commands is the command line.
 type commands struct {
-	Run    runCommand    `cmd:"" help:"Pass a night of alerts through the whole system, and print its certificate."`
-	Up     upCommand     `cmd:"" help:"Keep the whole system running, until Ctrl-C."`
-	Env    envCommand    `cmd:"" help:"Print the variables that point other programs at the local stack."`
-	Status statusCommand `cmd:"" help:"Tell how the local stack is doing, and what waits."`
-	Logs   logsCommand   `cmd:"" help:"Show what the local stack's processes have said."`
-	Down   downCommand   `cmd:"" help:"Stop the local stack; its state stays."`
-	Reset  resetCommand  `cmd:"" help:"Forget the local stack's state."`
-	Feed   feedCommand   `cmd:"" help:"Send alerts to Kafka: the running local stack's, or any."`
-	Query  queryCommand  `cmd:"" help:"Ask the tables in GoogleSQL, whether the stack runs or not."`
-	Filter filterCommand `cmd:"" help:"Write, try, publish and look after filters."`
-	Fit    fitCommand    `cmd:"" help:"Fit a light curve with a supernova, and plot it."`
-	Models modelsCommand `cmd:"" help:"Fetch published models of supernovae."`
-	Serve  serveCommand  `cmd:"" hidden:"" help:"Run one server of the local stack; run and up call it."`
+	Run        runCommand        `cmd:"" help:"Pass a night of alerts through the whole system, and print its certificate."`
+	Up         upCommand         `cmd:"" help:"Keep the whole system running, until Ctrl-C."`
+	Env        envCommand        `cmd:"" help:"Print the variables that point other programs at the local stack."`
+	Status     statusCommand     `cmd:"" help:"Tell how the local stack is doing, and what waits."`
+	Logs       logsCommand       `cmd:"" help:"Show what the local stack's processes have said."`
+	Down       downCommand       `cmd:"" help:"Stop the local stack; its state stays."`
+	Reset      resetCommand      `cmd:"" help:"Forget the local stack's state."`
+	Feed       feedCommand       `cmd:"" help:"Send alerts to Kafka: the running local stack's, or any."`
+	Dawn       dawnCommand       `cmd:"" help:"Close a night: compare, repair, and print its certificate."`
+	Query      queryCommand      `cmd:"" help:"Ask the tables in GoogleSQL, whether the stack runs or not."`
+	Filter     filterCommand     `cmd:"" help:"Write, try, publish and look after filters."`
+	Replay     replayCommand     `cmd:"" help:"Send alerts through the system again: from the archive, from Kafka, or from a folder."`
+	Deadletter deadletterCommand `cmd:"" help:"Look at what could not be processed, and send it again."`
+	Fit        fitCommand        `cmd:"" help:"Fit a light curve with a supernova, and plot it."`
+	Models     modelsCommand     `cmd:"" help:"Fetch published models of supernovae."`
+	Cost       costCommand       `cmd:"" help:"Say what a night costs on Google Cloud, and what would change it."`
+	Serve      serveCommand      `cmd:"" hidden:"" help:"Run one server of the local stack; run and up call it."`
 }
 
 const description = `Nightwire turns a survey's stream of alerts into science.
@@ -63,7 +68,7 @@ func options(ctx context.Context, out io.Writer) []kong.Option {
 	return []kong.Option{
 		kong.Name("nightwire"), kong.Description(description), kong.ShortUsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(out, (*io.Writer)(nil)),
-		kong.Vars{"dir": ".nightwire", "lsst_topic": stack.LSSTTopic},
+		kong.Vars{"dir": ".nightwire", "lsst_topic": stack.LSSTTopic, "many": strconv.Itoa(many)},
 	}
 }
 

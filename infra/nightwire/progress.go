@@ -15,7 +15,8 @@ type progress interface {
 	Finish() error
 }
 
-// newProgress is a bar on a terminal, and a line now and then elsewhere.
+// newProgress is a bar on a terminal, and a line now and then elsewhere. A total
+// below 0 is one that nobody knows.
 func newProgress(total int, what string) progress {
 	if !term.IsTerminal(int(os.Stderr.Fd())) {
 		return &lines{total: total, what: what, began: time.Now(), last: time.Now()}
@@ -46,8 +47,11 @@ func (l *lines) Set(done int) error {
 		return nil
 	}
 	l.last = time.Now()
-	_, err := fmt.Fprintf(os.Stderr, "%s: %d of %d, %.0f alerts/s\n", l.what, done, l.total,
-		float64(done)/time.Since(l.began).Seconds())
+	of := ""
+	if l.total >= 0 {
+		of = fmt.Sprintf(" of %d", l.total)
+	}
+	_, err := fmt.Fprintf(os.Stderr, "%s: %d%s, %.0f alerts/s\n", l.what, done, of, float64(done)/time.Since(l.began).Seconds())
 	return err
 }
 

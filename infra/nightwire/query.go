@@ -22,7 +22,7 @@ type queryCommand struct {
 	Stream  names.Stream      `help:"Stream whose tables are asked: ztf, ztf-partnership or lsst; without it, the last that ran."`
 	Project string            `help:"Google Cloud project, with the machine's credentials. Without it, the local stack."`
 	Suffix  string            `help:"Suffix of a test deployment, with --project."`
-	SQL     string            `arg:"" optional:"" help:"The query, in GoogleSQL; - reads it from standard input. Tables: alerts, detections, limits, light_curves, objects, records, matches, evaluated, fits, rises; behind them alerts_stream, ledger, filter_matches, evaluations, supernova_fits, transient_fits."`
+	SQL     string            `arg:"" optional:"" help:"The query, in GoogleSQL; - reads it from standard input. Tables: alerts, detections, limits, light_curves, objects, records, matches, evaluated, fits, rises, certificates; behind them alerts_stream, ledger, watermarks, filter_matches, evaluations, supernova_fits, transient_fits, nights."`
 	File    string            `help:"A file with the query, or the name of one of the library, which --list shows." placeholder:"QUERY" xor:"question"`
 	Param   map[string]string `help:"Value of a parameter; may come again." placeholder:"NAME=VALUE" mapsep:"none"`
 	Cone    string            `help:"Ask of the alerts within a circle, in degrees, degrees and arcseconds. The query has them under the name cone." placeholder:"RA,DEC,RADIUS" xor:"list"`

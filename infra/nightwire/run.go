@@ -4,17 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"sync/atomic"
 	"time"
 
-	"nightwire.dev/infra/certificate"
 	"nightwire.dev/infra/cluster"
+	"nightwire.dev/infra/dawn"
 	"nightwire.dev/infra/feed"
 	"nightwire.dev/infra/local/stack"
 	"nightwire.dev/infra/source"
 	"nightwire.dev/schemas"
+	"nightwire.dev/shared/certificate"
 )
 
 type runCommand struct {
@@ -27,8 +27,8 @@ type runCommand struct {
 func (runCommand) Help() string {
 	return `Starts the stack, sends the alerts to Kafka, waits until each has passed through
 the connector, archive, the bucket and rows, compares what Kafka holds with the
-ledger, the files and the rows, and stops the stack. The exit status is 0 only if
-nothing is missing.
+ledger, the files, the rows and the evaluations, closes each night as at dawn, and
+stops the stack. The exit status is 0 only if nothing is missing.
 
 The state stays: a second run of the same alerts counts duplicates and changes
 neither files nor rows, and a run that was killed goes on where it stopped.`
@@ -65,13 +65,17 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 	}
 	run.finish(s.Usage())
 	account.Run = &run.Run
-	run.PrintRun(os.Stdout)
-	if err := account.Save(c.certificatePath()); err != nil {
+	run.Print(os.Stdout)
+	page, err := dawn.Save(account, c.certificatePath())
+	if err != nil {
 		return err
 	}
-	fmt.Printf("\nthe certificate as JSON: %s\nask the tables: %s query \"SELECT ...\"\n", c.certificatePath(), os.Args[0])
+	fmt.Printf("\nthe certificate as a page: %s, as JSON: %s\nask the tables: %s query \"SELECT ...\"\n", page, c.certificatePath(), os.Args[0])
 	if run.stuck != nil {
 		return run.stuck
+	}
+	if run.open != nil {
+		return run.open
 	}
 	if account.Missing > 0 {
 		return fmt.Errorf("%d missing: see %s", account.Missing, c.certificatePath())
@@ -119,25 +123,13 @@ func (c *runCommand) pass(ctx context.Context, s *stack.Stack, from *source.Sour
 	}
 	account.CheckSent(report.Topics)
 	account.Print(os.Stdout)
+	if run.stuck == nil {
+		fmt.Println()
+		if run.open = c.closeNights(ctx, nightsOf(report.Topics, report.Began, time.Now()), os.Stdout); ctx.Err() != nil {
+			return nil, nil, ctx.Err()
+		}
+	}
 	return account, run, showQueries(ctx, s.Endpoints)
-}
-
-// certify makes the certificate of a stack.
-func certify(ctx context.Context, e stack.Endpoints) (*certificate.Certificate, error) {
-	tables, err := e.Warehouse(ctx, slog.Default())
-	if err != nil {
-		return nil, err
-	}
-	defer tables.Close()
-	archive, closeArchive, err := e.Bucket(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = closeArchive() }()
-	return certificate.Gather(ctx, certificate.Sources{
-		Stream: e.Stream, Tables: tables, Archive: archive,
-		Kafka: cluster.Kafka{Bootstrap: e.Kafka}, Group: e.Resources().ConsumerGroup(), Topics: e.IsSurveyTopic,
-	})
 }
 
 // look notes how far the alerts have come.
@@ -154,6 +146,7 @@ type measured struct {
 	certificate.Run
 	before, halfway, end []stack.Usage
 	stuck                error // why the alerts did not all pass, if they did not
+	open                 error // which night is not clean, if one is not
 }
 
 // finish computes the figures from the processes' whole lives.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -25,7 +26,9 @@ func (c *upCommand) Run(ctx context.Context) error {
 		return err
 	}
 	printEndpoints(s.Endpoints)
-	<-ctx.Done()
+	if err := s.ServePage(ctx); err != nil {
+		return errors.Join(err, s.Stop())
+	}
 	fmt.Println("\nstopping ...")
 	return s.Stop()
 }
@@ -35,6 +38,7 @@ func printEndpoints(e stack.Endpoints) {
 	fmt.Printf(`
 Nightwire is up, stream %s, state in %s
 
+  Page       http://%s/    how it is doing; /metrics for Prometheus
   Kafka      %s    the survey's broker
   Pub/Sub    %s    PUBSUB_EMULATOR_HOST=%s
   Storage    %s    STORAGE_EMULATOR_HOST=%s, bucket %s
@@ -49,7 +53,7 @@ Try, in another terminal:
   %s filter list
 
 Ctrl-C stops everything; the state stays.
-`, e.Stream, e.Dir, e.Kafka, e.PubSub, e.PubSub, e.Storage, e.Storage, r.AlertsBucket(),
+`, e.Stream, e.Dir, e.Page, e.Kafka, e.PubSub, e.PubSub, e.Storage, e.Storage, r.AlertsBucket(),
 		e.BigQuery, r.Dataset(), e.BigQueryWrite, e.Functions, e.Connector, e.Connector,
 		filepath.Join(e.Dir, "log"), os.Args[0], os.Args[0], os.Args[0])
 }

@@ -25,6 +25,7 @@ type Endpoints struct {
 	BigQueryWrite string       `json:"bigquery_write"`
 	Functions     string       `json:"functions"`
 	Connector     string       `json:"connector"`
+	Page          string       `json:"page"` // of a stack that nightwire up keeps
 	Dir           string       `json:"dir"`
 }
 
@@ -68,7 +69,7 @@ func (e Endpoints) Environment() []string {
 		"GOOGLE_CLOUD_PROJECT=" + Project,
 		"NIGHTWIRE_STREAM=" + string(e.Stream),
 		"PUBSUB_EMULATOR_HOST=" + e.PubSub,
-		"STORAGE_EMULATOR_HOST=" + e.Storage,
+		"STORAGE_EMULATOR_HOST=http://" + e.Storage,
 		"NIGHTWIRE_BIGQUERY_ENDPOINT=http://" + e.BigQuery,
 		"NIGHTWIRE_BIGQUERY_WRITE_ENDPOINT=" + e.BigQueryWrite,
 	}
@@ -94,16 +95,22 @@ func (e Endpoints) Services() []Service {
 }
 
 func (e Endpoints) functionsEnvironment() []string {
-	return append(e.Environment(), "PORT="+port(e.Functions),
+	telemetry := "log" // spans as lines of the log, unless our own environment says otherwise
+	if set, ok := os.LookupEnv("NIGHTWIRE_TELEMETRY"); ok {
+		telemetry = set
+	}
+	return append(e.Environment(), "PORT="+port(e.Functions), "NIGHTWIRE_TELEMETRY="+telemetry,
 		// Filters are taken up at once, and an instance that was killed does not
 		// keep its alerts for long.
-		"NIGHTWIRE_FILTER_REFRESH=2s", "NIGHTWIRE_CLAIM_LEASE=20s")
+		"NIGHTWIRE_FILTER_REFRESH=2s", "NIGHTWIRE_CLAIM_LEASE=20s", "NIGHTWIRE_REPAIR_PATIENCE=5s",
+		// Within the acknowledgement deadline here.
+		"NIGHTWIRE_TARBALL_BUDGET=30s")
 }
 
 func (e Endpoints) connectorEnvironment() []string {
 	environment := append(e.Environment(),
 		"PORT="+port(e.Connector), "NIGHTWIRE_HOST=127.0.0.1", "KAFKA_BOOTSTRAP_SERVERS="+e.Kafka,
-		"KAFKA_NIGHTS=all", "KAFKA_TOPIC_REFRESH=1s", "KAFKA_COMMIT_INTERVAL=500ms",
+		"KAFKA_NIGHTS=all", "KAFKA_TOPIC_REFRESH=1s", "KAFKA_COMMIT_INTERVAL=500ms", "KAFKA_REPORT_INTERVAL=2s",
 		// A fixed member: one that is killed and started again takes its own
 		// partitions up at once.
 		"KAFKA_PROPERTIES=session.timeout.ms=6000,group.instance.id=local")
@@ -122,7 +129,7 @@ func port(address string) string {
 }
 
 // Ports are the ports of a stack, in the order of Endpoints.
-type Ports [8]int
+type Ports [9]int
 
 // PortsFrom takes consecutive ports.
 func PortsFrom(first int) Ports {
@@ -158,7 +165,7 @@ func (p Ports) endpoints(dir string, stream names.Stream) Endpoints {
 	return Endpoints{
 		Stream: stream, Dir: dir,
 		Kafka: at(0), PubSub: at(1), PubSubStatus: at(2), Storage: at(3),
-		BigQuery: at(4), BigQueryWrite: at(5), Functions: at(6), Connector: at(7),
+		BigQuery: at(4), BigQueryWrite: at(5), Functions: at(6), Connector: at(7), Page: at(8),
 	}
 }
 

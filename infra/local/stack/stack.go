@@ -35,6 +35,10 @@ type Options struct {
 	// Program is the nightwire program, beside which the others are; our own
 	// if empty.
 	Program string
+
+	// Environment is what the functions and the connector are told besides, or
+	// instead, each name=value: such as where a fault stands before a server.
+	Environment []string
 }
 
 func (o Options) program() (string, error) {
@@ -198,8 +202,8 @@ func (s *Stack) plan() ([]step, error) {
 			processes: []*process{server("storage", e.Storage, "--pubsub", e.PubSub)},
 			then:      func(ctx context.Context) error { return provision(ctx, e, s.options.Models) },
 		},
-		{processes: []*process{s.process("functions", functions, e.Functions, e.functionsEnvironment())}},
-		{processes: []*process{s.process("connector", connector, e.Connector, e.connectorEnvironment())}},
+		{processes: []*process{s.process("functions", functions, e.Functions, slices.Concat(e.functionsEnvironment(), s.options.Environment))}},
+		{processes: []*process{s.process("connector", connector, e.Connector, slices.Concat(e.connectorEnvironment(), s.options.Environment))}},
 	}, nil
 }
 
