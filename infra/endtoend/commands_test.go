@@ -51,6 +51,8 @@ func TestRefuses(t *testing.T) {
 		"env of nothing":       {[]string{"env"}, "start one in another terminal with nightwire up"},
 		"down of nothing":      {[]string{"down"}, "no stack runs in"},
 		"logs of nothing":      {[]string{"logs"}, "there are no logs in"},
+		"dawn of no night":     {[]string{"dawn", "tomorrow"}, `night "tomorrow": want YYYY-MM-DD`},
+		"dawn without a stack": {[]string{"dawn", "2026-09-01"}, "no stack runs here"},
 		"topic of nobody":      {[]string{"run", "--topic", "my_alerts"}, "the connector of stream ztf does not read it"},
 	}
 	for name, c := range cases {
@@ -72,7 +74,7 @@ func TestRefuses(t *testing.T) {
 // TestHelp checks that each command explains itself.
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	for _, command := range []string{"run", "up", "feed", "query"} {
+	for _, command := range []string{"run", "up", "feed", "dawn", "query"} {
 		out, err := nightwire(t, t.TempDir(), command, "--help")
 		if err != nil || !strings.Contains(out, "Usage: nightwire "+command) {
 			t.Errorf("%s --help: %v\n%s", command, err, out)

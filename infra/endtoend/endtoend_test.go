@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"nightwire.dev/infra/certificate"
+	"nightwire.dev/shared/certificate"
 )
 
 // programs is the folder of the built programs.

@@ -99,11 +99,16 @@ func (l *life) endpoints(t *testing.T, dir string) stack.Endpoints {
 // killChild sends SIGKILL to one of the stack's processes.
 func (l *life) killChild(t *testing.T, name string) {
 	t.Helper()
+	l.signalChild(t, name, syscall.SIGKILL)
+}
+
+func (l *life) signalChild(t *testing.T, name string, signal syscall.Signal) {
+	t.Helper()
 	for _, pid := range children(t, l.command.Process.Pid) {
 		line, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
 		words := strings.Split(string(line), "\x00")
 		if strings.HasSuffix(words[0], "nightwire-"+name) || len(words) > 2 && words[1] == "serve" && words[2] == name {
-			if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			if err := syscall.Kill(pid, signal); err != nil {
 				t.Fatal(err)
 			}
 			return
