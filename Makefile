@@ -12,7 +12,7 @@ LINTER         ?= $(or $(shell go env GOBIN),$(shell go env GOPATH)/bin)/golangc
 LINTER_VERSION := v2.15.0
 FUZZTIME       ?= 30s
 
-.PHONY: help build run up models test lint check tools fuzz bench sql clean
+.PHONY: help build run up models test lint check tools fuzz bench stage terraform sql clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -41,6 +41,13 @@ lint: ## formatting, vet, and the walls between the parts
 	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && go vet ./... && $(LINTER) run --config ../.golangci.yml ./...); done
 
 check: lint test ## what CI runs
+
+stage: ## the folder that every function is deployed from, and its archive: build/functions, build/functions.zip
+	go run ./infra/stage . build/functions
+
+terraform: ## check the deployment's plan; builds Google's provider once, which takes 5 minutes
+	infra/terraform/provider.sh
+	cd infra && go test -count=1 ./terraform/...
 
 sql: ## every query and view, by Google's own analyser of GoogleSQL; minutes to build
 	cd infra/queries/analyser && GOWORK=off go test .
