@@ -11,11 +11,13 @@ import (
 	"time"
 
 	"cloud.google.com/go/pubsub/v2"
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"nightwire.dev/connector/config"
 	"nightwire.dev/connector/relay"
 	"nightwire.dev/connector/status"
+	"nightwire.dev/shared/telemetry"
 )
 
 // serve relays every stream and answers HTTP until ctx ends and the streams
@@ -30,12 +32,17 @@ func serve(ctx context.Context, c *config.Config) error {
 			slog.WarnContext(ctx, "closing the Pub/Sub client failed", "error", err)
 		}
 	}()
+	board := status.NewBoard()
+	stopTelling, err := tell(ctx, c, board.Metrics())
+	if err != nil {
+		return err
+	}
+	defer stopTelling()
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(c.Host, strconv.Itoa(c.Port)))
 	if err != nil {
 		return fmt.Errorf("listen for HTTP: %w", err)
 	}
 
-	board := status.NewBoard()
 	streams, ctx := errgroup.WithContext(ctx)
 	for _, s := range c.Streams {
 		r := relay.New(client, c.Resources(s), s, c.DrainTimeout, board)
@@ -56,4 +63,23 @@ func serve(ctx context.Context, c *config.Config) error {
 		slog.InfoContext(ctx, "connector has drained")
 	}
 	return errors.Join(err, closeErr)
+}
+
+// tell sends the metrics, if the configuration says where to, until it is
+// stopped, which sends them once more: to the end of the drain.
+func tell(ctx context.Context, c *config.Config, metrics prometheus.Gatherer) (stop func(), err error) {
+	sender, err := telemetry.NewSender(ctx, c.Export(), c.Project, metrics, slog.Default())
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		sender.Run(ctx)
+	}()
+	return func() {
+		cancel()
+		<-told
+	}, nil
 }

@@ -17,6 +17,7 @@ import (
 	"nightwire.dev/connector/topics"
 	environment "nightwire.dev/shared/config"
 	"nightwire.dev/shared/names"
+	"nightwire.dev/shared/telemetry"
 )
 
 // Config is the whole process's configuration.
@@ -26,6 +27,7 @@ type Config struct {
 	Host         string        `yaml:"host" env:"NIGHTWIRE_HOST" help:"address to serve HTTP on; empty: all"`
 	Port         int           `yaml:"port" env:"PORT, default=8080" help:"port of /healthz, /readyz, /metrics and /offsets"`
 	LogLevel     slog.Level    `yaml:"log_level" env:"LOG_LEVEL, default=INFO" help:"DEBUG, INFO, WARN or ERROR"`
+	Telemetry    string        `yaml:"telemetry" env:"NIGHTWIRE_TELEMETRY, default=off" help:"where the metrics are sent each minute: off, nowhere; google, to Cloud Monitoring; or host:port of an OTLP collector. /metrics is there in any case"`
 	DrainTimeout time.Duration `yaml:"drain_timeout" env:"NIGHTWIRE_DRAIN_TIMEOUT, default=30s" help:"on SIGTERM, how long to wait for Pub/Sub to confirm what was read"`
 	Streams      []Stream      `yaml:"streams"`
 }
@@ -96,6 +98,11 @@ func (c *Config) Resources(s Stream) names.Resources {
 	return names.Resources{Project: c.Project, Stream: s.Stream, Suffix: c.Suffix}
 }
 
+// Export is where the metrics are sent, and how often.
+func (c *Config) Export() telemetry.Config {
+	return telemetry.Config{Export: c.Telemetry, Interval: time.Minute, Service: "nightwire-connector"}
+}
+
 // complete fills in what follows from other settings.
 func (c *Config) complete() {
 	for i := range c.Streams {
@@ -127,6 +134,9 @@ func (c *Config) Validate() error {
 	}
 	if c.Port < 1 || c.Port > 65535 {
 		wrong = append(wrong, fmt.Errorf("PORT (port): want 1 to 65535, not %d", c.Port))
+	}
+	if export := c.Export(); export.Validate() != nil {
+		wrong = append(wrong, fmt.Errorf("NIGHTWIRE_TELEMETRY (telemetry): want off, google, or host:port of an OTLP collector, not %q", c.Telemetry))
 	}
 	if c.DrainTimeout <= 0 {
 		wrong = append(wrong, fmt.Errorf("NIGHTWIRE_DRAIN_TIMEOUT (drain_timeout): want a time above zero, not %s", c.DrainTimeout))

@@ -152,6 +152,7 @@ func TestEnvironmentRefuses(t *testing.T) {
 		{"no number", "PORT", "abc", `PORT: want a number, not "abc"`},
 		{"no number of bytes", "NIGHTWIRE_MAX_OUTSTANDING_BYTES", "64 MiB", `NIGHTWIRE_MAX_OUTSTANDING_BYTES: want a number, not "64 MiB"`},
 		{"a time without its unit", "KAFKA_TOPIC_REFRESH", "30", `KAFKA_TOPIC_REFRESH: want a time with its unit, as in 30s, not "30"`},
+		{"no collector", "NIGHTWIRE_TELEMETRY", "collector", "check configuration:\n" + `NIGHTWIRE_TELEMETRY (telemetry): want off, google, or host:port of an OTLP collector, not "collector"`},
 		{"no level", "LOG_LEVEL", "loud", `LOG_LEVEL: want DEBUG, INFO, WARN or ERROR, not "loud"`},
 		{"a password in a wrong place", "KAFKA_PROPERTIES", "hunter2", "KAFKA_PROPERTIES: want name=value, comma-separated"},
 		{

@@ -46,6 +46,9 @@ func (b *Board) Stream(stream names.Stream, group string) *Stream {
 	return s
 }
 
+// Metrics are what /metrics shows.
+func (b *Board) Metrics() prometheus.Gatherer { return b.registry }
+
 // Handler serves the endpoints.
 func (b *Board) Handler() http.Handler {
 	mux := http.NewServeMux()

@@ -68,7 +68,8 @@ func cloudLines(p panel) []object {
 }
 
 // cloudAlerts are the alert policies, as a list: each is what Cloud Monitoring's
-// API takes, without the channels that a deployment adds.
+// API takes, without the channels that a deployment adds. Its userLabels name the
+// rule.
 func cloudAlerts() ([]byte, error) {
 	var policies []object
 	for _, r := range rules() {
@@ -81,9 +82,12 @@ func cloudAlerts() ([]byte, error) {
 			policy["conditions"] = []object{{"displayName": r.title, "conditionPrometheusQueryLanguage": object{
 				"query": googles.Replace(r.expr), "duration": fmt.Sprintf("%ds", int(r.lasting.Seconds())), "evaluationInterval": "60s",
 				"ruleGroup": "nightwire", "alertRule": r.name,
+				"disableMetricValidation": true, // a deployment has its alarms before its first alert
 			}}}
 		} else {
-			policy["conditions"] = []object{{"displayName": r.title, "conditionMatchedLog": object{"filter": logFilter(r.log)}}}
+			policy["conditions"] = []object{{"displayName": r.title, "conditionMatchedLog": object{
+				"filter": logFilter(r.log), "labelExtractors": object{"stream": "EXTRACT(jsonPayload.stream)"},
+			}}}
 			policy["alertStrategy"] = object{"notificationRateLimit": object{"period": "3600s"}, "autoClose": "604800s"}
 		}
 		policies = append(policies, policy)

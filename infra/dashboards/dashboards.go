@@ -9,8 +9,11 @@
 //
 //	grafana.json           a dashboard for Grafana, with Prometheus as its source
 //	prometheus-rules.yaml  alert rules for Prometheus
-//	cloud-dashboard.json   a dashboard for gcloud monitoring dashboards create
+//	cloud-dashboard.json   a dashboard for Cloud Monitoring
 //	cloud-alerts.json      alert policies for Cloud Monitoring, as a list
+//
+// infra/terraform/modules/watch deploys the last two as they are; the channels, the
+// budget and the suffix of a test deployment are its own.
 //
 // Where Google measures what the local stack has to measure by itself, the
 // backlog of a subscription, the files for Cloud Monitoring ask for Google's. Log

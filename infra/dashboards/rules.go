@@ -25,7 +25,8 @@ func rules() []rule {
 		},
 		{
 			name: "NightwireBacklog", title: "An event has waited for a function for more than five minutes", page: true,
-			expr:    `max by (subscription) (nightwire_subscription_oldest_seconds{subscription!~".*-dead-letter.*"}) > 300`,
+			// A night and its tarball are worked at over many deliveries.
+			expr:    `max by (subscription) (nightwire_subscription_oldest_seconds{subscription!~".*-(dead-letter|dawn|tarball).*"}) > 300`,
 			lasting: time.Minute,
 			runbook: "The subscription names the function. Read its log for \"event will be sent again\": the error is there. If there is none, it has too few instances, or cannot start: \"function cannot start\".",
 		},
@@ -53,15 +54,25 @@ func rules() []rule {
 		},
 		{
 			name: "NightwireCertificateAbsent", title: "No certificate was written for a day", page: true,
-			expr: "count by (stream) (nightwire_connector_ready) unless on (stream)" +
+			// Where there was a connector a day ago, a dawn has come since.
+			expr: "count by (stream) (max_over_time(nightwire_connector_ready[1h] offset 23h)) unless on (stream)" +
 				" (time() - max by (stream) (max_over_time(nightwire_certificate_timestamp_seconds[24h])) < 86400)",
 			lasting: time.Hour,
 			runbook: "Look whether the scheduler has published to the topic dawn, and read the function night's log. Publish the night's date, YYYY-MM-DD, to that topic to ask for its certificate again.",
 		},
 		{
-			name: "NightwireConnectorNotReady", title: "A connector is not ready", page: true,
-			expr: "max by (stream) (nightwire_connector_ready) == 0", lasting: 5 * time.Minute,
-			runbook: "Its /readyz says why. If the machine is gone, start it: it goes on where it stopped.",
+			name: "NightwireConnectorNotReady", title: "A connector is not ready, or silent", page: true,
+			expr: "count by (stream) (max_over_time(nightwire_connector_ready[1d])) unless on (stream)" +
+				" (max by (stream) (nightwire_connector_ready) == 1)",
+			lasting: 5 * time.Minute,
+			runbook: "Its /readyz says why. If the machine is gone, start it: it goes on where it stopped, and surveys keep alerts for about a week. A connector that was switched off on purpose is forgotten after a day.",
+		},
+		{
+			name: "NightwireFailures", title: "A function cannot handle one event in twenty",
+			expr: `sum by (stream, stage) (rate(nightwire_alerts_total{outcome="again",stage!~"night|tarball"}[10m]))` +
+				` / sum by (stream, stage) (rate(nightwire_alerts_total[10m])) > 0.05`,
+			lasting: 10 * time.Minute,
+			runbook: "Its log says why, at \"event will be sent again\". Nothing is lost: Pub/Sub sends an event a hundred times, for 16 hours, and then puts it with the dead letters.",
 		},
 	}
 }

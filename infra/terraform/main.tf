@@ -82,6 +82,7 @@ module "connector" {
   machine    = var.connector_machine
   subnetwork = module.project.subnetwork
   repository = module.project.repository
+  telemetry  = var.telemetry
 }
 
 module "watch" {
@@ -92,12 +93,8 @@ module "watch" {
   operators       = var.operators
   billing_account = var.billing_account
   budget          = var.budget
-  subscriptions   = { for key, f in module.function : key => f.subscription }
-  streams = {
-    for name, s in module.stream : name => {
-      dead_letters = s.dead_letters
-      watermarks   = s.topics["watermarks"].name
-      heartbeat    = var.streams[name].kafka != null
-    }
-  }
+  dashboards      = "${path.module}/../dashboards"
+
+  # Policies need the service, which is enabled there.
+  depends_on = [module.project]
 }

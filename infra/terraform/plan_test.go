@@ -29,7 +29,12 @@ func (r resource) text(name string) string {
 
 // block is the first of an attribute's blocks; nil if it has none.
 func (r resource) block(name string) map[string]any {
-	list, _ := r.Change.After[name].([]any)
+	return first(r.Change.After[name])
+}
+
+// first is the first of some blocks; nil if there is none.
+func first(blocks any) map[string]any {
+	list, _ := blocks.([]any)
 	if len(list) == 0 {
 		return nil
 	}
@@ -93,6 +98,7 @@ func TestPlan(t *testing.T) {
 			t.Run("names", func(t *testing.T) { checkNames(t, p, suffix) })
 			t.Run("walls", func(t *testing.T) { checkWalls(t, p, suffix) })
 			t.Run("events", func(t *testing.T) { checkEvents(t, p) })
+			t.Run("alarms", func(t *testing.T) { checkAlarms(t, p, suffix) })
 		})
 	}
 }
@@ -114,7 +120,7 @@ func workspace(t *testing.T) (folder string, environment []string) {
 		t.Skip("terraform's google provider is not in the cache: make terraform builds it, in 5 minutes")
 	}
 	root := t.TempDir()
-	for _, name := range []string{"terraform", "filters"} { // the plan reads the built-in filters
+	for _, name := range []string{"terraform", "filters", "dashboards"} { // the plan reads the built-in filters, and the alarms
 		if err := os.CopyFS(filepath.Join(root, name), os.DirFS(filepath.Join("..", name))); err != nil {
 			t.Fatal(err)
 		}

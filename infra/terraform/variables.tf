@@ -111,9 +111,14 @@ variable "functions" {
 }
 
 variable "telemetry" {
-  description = "Where functions send metrics and traces: google, or off."
+  description = "Where functions send metrics and traces, and connectors metrics: google, or off, which leaves dashboard and alarms without them."
   type        = string
   default     = "google"
+
+  validation {
+    condition     = contains(["google", "off"], var.telemetry)
+    error_message = "Telemetry is sent to google, or off."
+  }
 }
 
 variable "source_archive" {

@@ -31,7 +31,7 @@ var apart = []string{
 // them lets it see data.
 var projectRoles = []string{
 	"roles/bigquery.jobUser", "roles/serviceusage.serviceUsageConsumer", "roles/telemetry.writer",
-	"roles/logging.logWriter", "roles/monitoring.metricWriter",
+	"roles/logging.logWriter", "roles/telemetry.metricsWriter",
 }
 
 // checkWalls holds that rights stay within a stream, that private streams have no

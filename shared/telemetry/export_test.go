@@ -4,11 +4,13 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	metricscollector "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
 	tracecollector "go.opentelemetry.io/proto/otlp/collector/trace/v1"
 	"google.golang.org/grpc"
@@ -30,6 +32,13 @@ type collector struct {
 	metrics  []string
 	spans    []string
 	identity map[string]string
+}
+
+// sent are the names of the metrics that have come.
+func (c *collector) sent() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.metrics)
 }
 
 type spanService struct{ *collector }
@@ -140,6 +149,77 @@ func TestExportWithinAnEvent(t *testing.T) {
 	}
 	if err := watch.Close(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestExportOfACertificate has the certificate's time arrive with its event,
+// however short the interval since the last export: a night has no other.
+func TestExportOfACertificate(t *testing.T) {
+	t.Parallel()
+	c, address := listen(t, 0)
+	watch, err := Open(t.Context(), Config{Export: address, Service: "nightwire-night", Interval: time.Hour}, "p", names.ZTF, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	handle := watch.Stage("night").Watch(func(ctx context.Context, _ *event.Message) error {
+		Certified(ctx, time.Now(), map[string]int{"rows": 0})
+		return nil
+	})
+	if err := handle(t.Context(), raw(t, false)); err != nil {
+		t.Error(err)
+	}
+	if !slices.Contains(c.sent(), "nightwire_certificate_timestamp_seconds") {
+		t.Errorf("the certificate's time has not arrived: %v", c.sent())
+	}
+	if err := watch.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSender sends a registry's metrics every interval, and once more when it is
+// stopped. A collector that refuses harms nobody.
+func TestSender(t *testing.T) {
+	t.Parallel()
+	c, address := listen(t, 1)
+	registry := prometheus.NewRegistry()
+	lag := prometheus.NewGauge(prometheus.GaugeOpts{Name: "nightwire_connector_lag_records"})
+	registry.MustRegister(lag)
+	s, err := NewSender(t.Context(), Config{Export: address, Interval: time.Millisecond, Service: "nightwire-connector"}, "p", registry, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		s.Run(ctx)
+	}()
+	for len(c.sent()) == 0 {
+		runtime.Gosched()
+	}
+	late := prometheus.NewCounter(prometheus.CounterOpts{Name: "nightwire_connector_commits_total"})
+	registry.MustRegister(late)
+	stop()
+	<-stopped
+	for _, name := range []string{"nightwire_connector_lag_records", "nightwire_connector_commits_total"} {
+		if !slices.Contains(c.sent(), name) {
+			t.Errorf("metric %s is not among those sent: %v", name, c.sent())
+		}
+	}
+	if c.identity["service.name"] != "nightwire-connector" {
+		t.Errorf("sent as %v", c.identity)
+	}
+}
+
+// TestSenderWithoutCollector returns at once.
+func TestSenderWithoutCollector(t *testing.T) {
+	t.Parallel()
+	for _, export := range []string{Off, Log} {
+		s, err := NewSender(t.Context(), Config{Export: export}, "p", prometheus.NewRegistry(), slog.Default())
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Run(t.Context())
 	}
 }
 

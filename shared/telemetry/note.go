@@ -62,6 +62,7 @@ func Certified(ctx context.Context, at time.Time, missing map[string]int) {
 		t.counts.nightMissing.WithLabelValues(t.stream, cause).Set(float64(n))
 	}
 	t.counts.certificate.WithLabelValues(t.stream).Set(float64(at.Unix()))
+	t.sent.Store(0) // the one event of a night does not wait for another to send this
 }
 
 // Carry adds to the attributes of a message, or to the metadata of an object,

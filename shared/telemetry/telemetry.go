@@ -16,7 +16,7 @@
 // raw messages. The archive writes it into the file's metadata, the bucket's
 // notification repeats it, and matches carry it on. The record's time in Kafka
 // and the connector, up to Pub/Sub's confirmation, is the root span; the first
-// stage makes it on the connector's behalf, which exports nothing. An event that
+// stage makes it on the connector's behalf, which sends metrics alone, by a Sender. An event that
 // goes wrong has a span though nobody chose its alert: it begins late, with the
 // time at which the work began, and its trace follows from the record's
 // coordinates.

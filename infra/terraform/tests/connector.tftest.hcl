@@ -14,6 +14,7 @@ variables {
   machine    = "e2-small"
   subnetwork = "projects/survey/regions/us-central1/subnetworks/nightwire"
   repository = "nightwire"
+  telemetry  = "google"
   kafka = {
     bootstrap_servers = "lsst.example.org:9094"
     environment       = { KAFKA_TOPICS = "lsst-alerts-v10.0" }
@@ -48,10 +49,14 @@ run "machines" {
   }
   assert {
     condition = alltrue([for m in google_compute_instance.machine : alltrue([
-      for setting in ["KAFKA_TOPICS=lsst-alerts-v10.0", "KAFKA_BOOTSTRAP_SERVERS=lsst.example.org:9094", "NIGHTWIRE_STREAM=lsst", "GOOGLE_CLOUD_PROJECT=survey"] :
+      for setting in ["KAFKA_TOPICS=lsst-alerts-v10.0", "KAFKA_BOOTSTRAP_SERVERS=lsst.example.org:9094", "NIGHTWIRE_STREAM=lsst", "GOOGLE_CLOUD_PROJECT=survey", "NIGHTWIRE_TELEMETRY=google"] :
       strcontains(m.metadata["user-data"], setting)
     ])])
     error_message = "The machine tells the connector what it needs."
+  }
+  assert {
+    condition     = contains([for m in google_project_iam_member.tells : m.role], "roles/telemetry.metricsWriter")
+    error_message = "It may write the metrics that alarms ask for."
   }
   assert {
     condition     = can(yamldecode(google_compute_instance.machine["0"].metadata["user-data"]))

@@ -12,11 +12,7 @@ variables {
   operators       = ["operator@example.org"]
   billing_account = "000000-000000-000000"
   budget          = 750
-  subscriptions   = { "ztf/rows" = "ztf-archived-rows", "ztf/filter" = "ztf-archived-filter" }
-  streams = {
-    ztf  = { dead_letters = "ztf-dead-letter", watermarks = "ztf-watermarks", heartbeat = true }
-    lsst = { dead_letters = "lsst-dead-letter", watermarks = "lsst-watermarks", heartbeat = false }
-  }
+  dashboards      = "../dashboards"
 }
 
 run "alarms" {
@@ -27,16 +23,37 @@ run "alarms" {
   }
 
   assert {
-    condition     = toset(google_monitoring_alert_policy.backlog.conditions[*].display_name) == toset(["ztf/filter", "ztf/rows"])
-    error_message = "Every function's events are watched."
+    condition = length(setsubtract(
+      [for rule in ["KafkaLag", "DeadLetters", "MissingAtDawn", "Conflict", "PrivateAlert", "CertificateAbsent"] : lower("Nightwire${rule}")],
+      keys(google_monitoring_alert_policy.rule),
+    )) == 0
+    error_message = "What must not be missed has a rule."
   }
   assert {
-    condition     = toset(google_monitoring_alert_policy.dead_letters.conditions[*].display_name) == toset(["lsst", "ztf"])
-    error_message = "Every stream's dead letters are watched."
+    condition     = alltrue([for p in google_monitoring_alert_policy.rule : length(p.conditions) == 1 && p.documentation[0].content != ""])
+    error_message = "A rule has its condition, and says what to do."
   }
   assert {
-    condition     = google_monitoring_alert_policy.connector[0].conditions[*].display_name == tolist(["ztf"])
-    error_message = "A connector that is deployed here is watched."
+    condition = alltrue([for p in google_monitoring_alert_policy.rule :
+      length(p.conditions[0].condition_prometheus_query_language) + length(p.conditions[0].condition_matched_log) == 1
+    ])
+    error_message = "A condition is a question or a line of the log."
+  }
+  assert {
+    condition     = google_monitoring_alert_policy.rule["nightwireconflict"].alert_strategy[0].notification_rate_limit[0].period == "3600s"
+    error_message = "A line that comes a thousand times tells once an hour."
+  }
+  assert {
+    condition     = google_monitoring_alert_policy.rule["nightwirekafkalag"].conditions[0].condition_prometheus_query_language[0].disable_metric_validation
+    error_message = "A rule can be made before its metric has a point."
+  }
+  assert {
+    condition     = jsondecode(google_monitoring_dashboard.nightwire.dashboard_json).displayName == "Nightwire"
+    error_message = "There is a dashboard."
+  }
+  assert {
+    condition     = toset(keys(google_monitoring_notification_channel.operator)) == toset(["operator@example.org"])
+    error_message = "Alarms go to the operators."
   }
   assert {
     condition     = google_billing_budget.month[0].amount[0].specified_amount[0].units == "750"
@@ -52,11 +69,15 @@ run "no_budget" {
   }
   variables {
     billing_account = ""
-    streams         = { ztf = { dead_letters = "ztf-dead-letter", watermarks = "ztf-watermarks", heartbeat = false } }
+    suffix          = "t1"
   }
 
   assert {
-    condition     = length(google_billing_budget.month) == 0 && length(google_monitoring_alert_policy.connector) == 0
+    condition     = length(google_billing_budget.month) == 0
     error_message = "What nobody asked for is not made."
+  }
+  assert {
+    condition     = alltrue([for p in google_monitoring_alert_policy.rule : endswith(p.display_name, "(t1)")])
+    error_message = "Alarms of a deployment beside another say whose they are."
   }
 }

@@ -10,7 +10,7 @@ locals {
   machines = toset([for i in range(var.kafka.machines) : tostring(i)])
   secret   = var.kafka.password ? var.stream.secrets["kafka-password"] : ""
 
-  environment = merge(var.kafka.environment, {
+  environment = merge({ NIGHTWIRE_TELEMETRY = var.telemetry }, var.kafka.environment, {
     GOOGLE_CLOUD_PROJECT    = var.project
     NIGHTWIRE_STREAM        = var.stream.name
     NIGHTWIRE_SUFFIX        = var.suffix
@@ -34,8 +34,9 @@ resource "google_pubsub_topic_iam_member" "publishes" {
   member  = local.member
 }
 
+# Logs are the machine's; metrics the connector sends itself, on the project's quota.
 resource "google_project_iam_member" "tells" {
-  for_each = toset(["roles/logging.logWriter", "roles/monitoring.metricWriter"])
+  for_each = toset(["roles/logging.logWriter", "roles/telemetry.metricsWriter", "roles/serviceusage.serviceUsageConsumer"])
 
   project = var.project
   role    = each.key

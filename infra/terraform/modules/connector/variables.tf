@@ -43,3 +43,8 @@ variable "subnetwork" {
 variable "repository" {
   type = string
 }
+
+variable "telemetry" {
+  description = "Where it sends its metrics: google, or off."
+  type        = string
+}

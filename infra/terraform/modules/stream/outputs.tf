@@ -12,11 +12,6 @@ output "filter_topics" {
   value       = local.filter_topics
 }
 
-output "dead_letters" {
-  description = "The subscription where people find dead letters."
-  value       = google_pubsub_subscription.dead_letters.name
-}
-
 output "buckets" {
   description = "Buckets by their kind."
   value       = { for kind, bucket in google_storage_bucket.bucket : kind => bucket.name }

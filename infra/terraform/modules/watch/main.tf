@@ -1,8 +1,17 @@
-# What wakes the operators: events that wait, dead letters, a connector that does
-# not report, functions that fail, and money.
+# What people look at, what wakes the operators, and what tells them of money. The
+# dashboard and the rules are infra/dashboards' files, which are tested there
+# against what the programs emit; here they get the deployment's name and channels.
 
 locals {
   tail = var.suffix == "" ? "" : "-${var.suffix}"
+
+  dashboard = jsondecode(file("${var.dashboards}/cloud-dashboard.json"))
+  rules     = { for rule in jsondecode(file("${var.dashboards}/cloud-alerts.json")) : rule.userLabels.rule => rule }
+}
+
+resource "google_monitoring_dashboard" "nightwire" {
+  project        = var.project
+  dashboard_json = jsonencode(merge(local.dashboard, { displayName = "${local.dashboard.displayName}${local.tail}" }))
 }
 
 resource "google_monitoring_notification_channel" "operator" {
@@ -18,124 +27,61 @@ locals {
   channels = [for c in google_monitoring_notification_channel.operator : c.id]
 }
 
-resource "google_monitoring_alert_policy" "backlog" {
+resource "google_monitoring_alert_policy" "rule" {
+  for_each = local.rules
+
   project               = var.project
-  display_name          = "Nightwire${local.tail}: events wait"
-  combiner              = "OR"
-  severity              = "ERROR"
+  display_name          = var.suffix == "" ? each.value.displayName : "${each.value.displayName} (${var.suffix})"
+  combiner              = each.value.combiner
+  enabled               = each.value.enabled
+  severity              = each.value.severity
+  user_labels           = each.value.userLabels
   notification_channels = local.channels
 
   dynamic "conditions" {
-    for_each = var.subscriptions
+    for_each = each.value.conditions
     content {
-      display_name = conditions.key
-      condition_threshold {
-        filter          = "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = \"${conditions.value}\" AND metric.type = \"pubsub.googleapis.com/subscription/oldest_unacked_message_age\""
-        comparison      = "COMPARISON_GT"
-        threshold_value = 900
-        duration        = "300s"
-        aggregations {
-          alignment_period   = "60s"
-          per_series_aligner = "ALIGN_MAX"
+      display_name = conditions.value.displayName
+
+      dynamic "condition_prometheus_query_language" {
+        for_each = try([conditions.value.conditionPrometheusQueryLanguage], [])
+        iterator = question
+        content {
+          query                     = question.value.query
+          duration                  = question.value.duration
+          evaluation_interval       = question.value.evaluationInterval
+          rule_group                = question.value.ruleGroup
+          alert_rule                = question.value.alertRule
+          disable_metric_validation = question.value.disableMetricValidation
+        }
+      }
+
+      dynamic "condition_matched_log" {
+        for_each = try([conditions.value.conditionMatchedLog], [])
+        iterator = line
+        content {
+          filter           = line.value.filter
+          label_extractors = line.value.labelExtractors
         }
       }
     }
   }
 
-  documentation {
-    mime_type = "text/markdown"
-    content   = "The oldest event of a function has waited for a quarter of an hour. Its log says why it is not acknowledged; until then Pub/Sub keeps it, for seven days."
-  }
-}
-
-resource "google_monitoring_alert_policy" "dead_letters" {
-  project               = var.project
-  display_name          = "Nightwire${local.tail}: dead letters"
-  combiner              = "OR"
-  severity              = "WARNING"
-  notification_channels = local.channels
-
-  dynamic "conditions" {
-    for_each = var.streams
+  # A line of the log has no end by itself, and may come a thousand times.
+  dynamic "alert_strategy" {
+    for_each = try([each.value.alertStrategy], [])
+    iterator = strategy
     content {
-      display_name = conditions.key
-      condition_threshold {
-        filter          = "resource.type = \"pubsub_subscription\" AND resource.labels.subscription_id = \"${conditions.value.dead_letters}\" AND metric.type = \"pubsub.googleapis.com/subscription/num_undelivered_messages\""
-        comparison      = "COMPARISON_GT"
-        threshold_value = 0
-        duration        = "0s"
-        aggregations {
-          alignment_period   = "300s"
-          per_series_aligner = "ALIGN_MAX"
-        }
+      auto_close = strategy.value.autoClose
+      notification_rate_limit {
+        period = strategy.value.notificationRateLimit.period
       }
     }
   }
 
   documentation {
-    mime_type = "text/markdown"
-    content   = "Something could not be processed: a gap in Kafka, a private alert on a public stream, a row that its table does not take. The attribute `nightwire.reason` says which."
-  }
-}
-
-resource "google_monitoring_alert_policy" "connector" {
-  count = anytrue([for s in var.streams : s.heartbeat]) ? 1 : 0
-
-  project               = var.project
-  display_name          = "Nightwire${local.tail}: a connector is silent"
-  combiner              = "OR"
-  severity              = "CRITICAL"
-  notification_channels = local.channels
-
-  dynamic "conditions" {
-    for_each = { for name, s in var.streams : name => s if s.heartbeat }
-    content {
-      display_name = conditions.key
-      condition_absent {
-        filter   = "resource.type = \"pubsub_topic\" AND resource.labels.topic_id = \"${conditions.value.watermarks}\" AND metric.type = \"pubsub.googleapis.com/topic/send_message_operation_count\""
-        duration = "900s"
-        aggregations {
-          alignment_period   = "60s"
-          per_series_aligner = "ALIGN_COUNT"
-        }
-      }
-    }
-  }
-
-  documentation {
-    mime_type = "text/markdown"
-    content   = "A connector reports every minute, by day as well, and has not for a quarter of an hour. Surveys keep alerts for about a week."
-  }
-}
-
-resource "google_monitoring_alert_policy" "failures" {
-  project               = var.project
-  display_name          = "Nightwire${local.tail}: functions fail"
-  combiner              = "OR"
-  severity              = "WARNING"
-  notification_channels = local.channels
-
-  conditions {
-    display_name = "one event in twenty is refused"
-    condition_threshold {
-      filter             = "resource.type = \"cloud_run_revision\" AND metric.type = \"run.googleapis.com/request_count\" AND metric.labels.response_code_class = \"5xx\""
-      denominator_filter = "resource.type = \"cloud_run_revision\" AND metric.type = \"run.googleapis.com/request_count\""
-      comparison         = "COMPARISON_GT"
-      threshold_value    = 0.05
-      duration           = "600s"
-      aggregations {
-        alignment_period     = "300s"
-        per_series_aligner   = "ALIGN_RATE"
-        cross_series_reducer = "REDUCE_SUM"
-        group_by_fields      = ["resource.labels.service_name"]
-      }
-      denominator_aggregations {
-        alignment_period     = "300s"
-        per_series_aligner   = "ALIGN_RATE"
-        cross_series_reducer = "REDUCE_SUM"
-        group_by_fields      = ["resource.labels.service_name"]
-      }
-    }
+    mime_type = each.value.documentation.mimeType
+    content   = each.value.documentation.content
   }
 }
 

@@ -21,16 +21,7 @@ variable "budget" {
   default = 500
 }
 
-variable "subscriptions" {
-  description = "The subscriptions that bring events to functions."
-  type        = map(string)
-}
-
-variable "streams" {
-  description = "Where each stream's dead letters are found, and where its connector reports."
-  type = map(object({
-    dead_letters = string
-    watermarks   = string
-    heartbeat    = bool
-  }))
+variable "dashboards" {
+  description = "The folder of cloud-dashboard.json and cloud-alerts.json."
+  type        = string
 }
