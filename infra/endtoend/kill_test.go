@@ -46,6 +46,8 @@ func TestKill(t *testing.T) {
 	if c.Missing != 0 || c.Files != killed || c.Rows != killed || c.Stored != killed || c.Records != c.Stored+c.Duplicates {
 		t.Errorf("after the kills: %+v", countsOf(c))
 	}
+	t.Logf("6 processes were killed one by one, then all at once with %d rows: %d records, %d stored, %d duplicates, %d files, %d rows, %d missing",
+		passed, c.Records, c.Stored, c.Duplicates, c.Files, c.Rows, c.Missing)
 	if diff := cmp.Diff(listFiles(t, undisturbed), listFiles(t, disturbed)); diff != "" {
 		t.Errorf("files (-undisturbed +disturbed):\n%s", diff)
 	}
