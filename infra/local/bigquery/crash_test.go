@@ -14,6 +14,7 @@ import (
 	"cloud.google.com/go/bigquery"
 
 	local "nightwire.dev/infra/local/bigquery"
+	"nightwire.dev/infra/local/conformance/disk"
 )
 
 // childDir names, in a child process of this test, the directory to serve.
@@ -21,6 +22,7 @@ const childDir = "BIGQUERY_TEST_CHILD_DIR"
 
 // serveChild serves until it is killed, having printed its addresses.
 func serveChild(dir string) error {
+	disk.Outlive()
 	s, err := local.Open(local.Options{Dir: dir, Project: project})
 	if err != nil {
 		return err
@@ -65,7 +67,7 @@ func TestKillLosesNoAcknowledgedRow(t *testing.T) {
 	schema := bigquery.Schema{{Name: "candid", Type: bigquery.IntegerFieldType, Required: true}}
 	var acknowledged sync.Map
 	next := 0
-	for round := range 3 {
+	for round := range 5 {
 		r, child := startChild(t, dir)
 		if round == 0 {
 			r.dataset(t, "ztf")
@@ -117,7 +119,7 @@ func TestKillLosesNoAcknowledgedRow(t *testing.T) {
 		}
 		return true
 	})
-	if count < 3*20 {
+	if count < 5*20 {
 		t.Errorf("only %d rows were acknowledged before the kills", count)
 	}
 }

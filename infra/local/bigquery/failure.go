@@ -50,6 +50,12 @@ func notImplemented(format string, args ...any) error {
 	return fail(http.StatusNotImplemented, "notImplemented", "The local BigQuery server does not support "+format, args...)
 }
 
+// ours are DuckDB's errors that no other statement would avoid, and that may pass.
+// A commit for which the disk has no room is one of the transaction.
+var ours = map[duckdb.ErrorType]bool{
+	duckdb.ErrorTypeInternal: true, duckdb.ErrorTypeFatal: true, duckdb.ErrorTypeIO: true, duckdb.ErrorTypeTransaction: true,
+}
+
 // asFailure finds the status of any error.
 func asFailure(err error) *failure {
 	var f *failure
@@ -65,7 +71,7 @@ func asFailure(err error) *failure {
 		if duck.Type == duckdb.ErrorTypeOutOfMemory {
 			return &failure{http.StatusBadRequest, "resourcesExceeded", duck.Msg}
 		}
-		if duck.Type != duckdb.ErrorTypeInternal && duck.Type != duckdb.ErrorTypeFatal && duck.Type != duckdb.ErrorTypeIO {
+		if !ours[duck.Type] {
 			return &failure{http.StatusBadRequest, "invalidQuery", withoutExcerpt(duck.Msg)}
 		}
 	}

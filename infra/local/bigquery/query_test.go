@@ -11,16 +11,14 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-func TestPaging(t *testing.T) {
-	t.Parallel()
-	r := start(t)
+func testPaging(t *testing.T, r *running) {
 	const n = 30000
 	sql := fmt.Sprintf("SELECT x, REPEAT('a', 1000) AS pad FROM UNNEST(GENERATE_ARRAY(1, %d)) AS x ORDER BY x DESC", n)
 	run := map[string]func() (*bigquery.RowIterator, error){
 		"query": func() (*bigquery.RowIterator, error) { return r.Query(sql).Read(t.Context()) },
 		"job": func() (*bigquery.RowIterator, error) {
 			q := r.Query(sql)
-			q.JobID = "paging"
+			q.JobID = "paging" + r.suffix
 			job, err := q.Run(t.Context())
 			if err != nil {
 				return nil, err
@@ -57,9 +55,7 @@ func TestPaging(t *testing.T) {
 	}
 }
 
-func TestParameters(t *testing.T) {
-	t.Parallel()
-	r := start(t)
+func testParameters(t *testing.T, r *running) {
 	at := time.UnixMicro(1700000000123456).UTC()
 	type named struct {
 		Jd   float64
@@ -94,16 +90,14 @@ func TestParameters(t *testing.T) {
 	}
 }
 
-func TestViewsFollowTheirTables(t *testing.T) {
-	t.Parallel()
-	r := start(t)
+func testViewsFollowTheirTables(t *testing.T, r *running) {
 	r.dataset(t, "ztf")
 	schema := bigquery.Schema{{Name: "objectId", Type: bigquery.StringFieldType}, {Name: "magpsf", Type: bigquery.FloatFieldType}}
 	table := r.table(t, "alerts", schema)
 	r.stream(t, table, schema).must(t, `{"objectId":"a","magpsf":18}`, `{"objectId":"b","magpsf":21}`)
 	ctx := t.Context()
 	bright := r.Dataset("ztf").Table("bright")
-	if err := bright.Create(ctx, &bigquery.TableMetadata{ViewQuery: "SELECT * FROM `sky.ztf.alerts` WHERE magpsf < 20"}); err != nil {
+	if err := bright.Create(ctx, &bigquery.TableMetadata{ViewQuery: r.text("SELECT * FROM `sky.ztf.alerts` WHERE magpsf < 20")}); err != nil {
 		t.Fatal(err)
 	}
 	r.must(t, "CREATE VIEW ztf.names AS SELECT objectId FROM ztf.bright -- of the bright ones")
@@ -130,9 +124,7 @@ func TestViewsFollowTheirTables(t *testing.T) {
 	}
 }
 
-func TestStatementsThatChange(t *testing.T) {
-	t.Parallel()
-	r := start(t)
+func testStatementsThatChange(t *testing.T, r *running) {
 	r.dataset(t, "ztf")
 	steps := []struct {
 		sql      string
@@ -168,9 +160,7 @@ func TestStatementsThatChange(t *testing.T) {
 	}
 }
 
-func TestDryRun(t *testing.T) {
-	t.Parallel()
-	r := start(t)
+func testDryRun(t *testing.T, r *running) {
 	r.dataset(t, "ztf")
 	q := r.Query("SELECT 1 AS a, [STRUCT('x' AS b)] AS c")
 	q.DryRun = true
@@ -188,5 +178,36 @@ func TestDryRun(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, details.Schema); diff != "" {
 		t.Errorf("schema (-want +got):\n%s", diff)
+	}
+}
+
+func testDefinitions(t *testing.T, r *running) {
+	r.dataset(t, "ztf")
+	for _, sql := range []string{
+		"CREATE TABLE ztf.t AS SELECT 1 AS a",
+		"CREATE TABLE IF NOT EXISTS ztf.t AS SELECT 'x' AS other",
+		"CREATE OR REPLACE TABLE ztf.t AS SELECT 1 AS candid, [STRUCT(2.5 AS jd, 'r' AS band)] AS prv, DATE '2024-01-02' AS night",
+		"CREATE VIEW IF NOT EXISTS ztf.v AS SELECT candid FROM ztf.t",
+		"CREATE OR REPLACE VIEW ztf.v AS SELECT candid + 1 AS next FROM ztf.t",
+		"DROP TABLE IF EXISTS ztf.absent",
+		"DROP VIEW IF EXISTS ztf.absent",
+	} {
+		r.must(t, sql)
+	}
+	if diff := cmp.Diff([][]bigquery.Value{{int64(2)}}, r.must(t, "SELECT * FROM ztf.v")); diff != "" {
+		t.Errorf("view (-want +got):\n%s", diff)
+	}
+	want := [][]bigquery.Value{
+		{"candid", int64(1), "INT64"}, {"prv", int64(2), "ARRAY<STRUCT<jd FLOAT64, band STRING>>"}, {"night", int64(3), "DATE"},
+	}
+	got := r.must(t, "SELECT column_name, ordinal_position, data_type FROM ztf.INFORMATION_SCHEMA.COLUMNS WHERE table_name = 't' ORDER BY 2")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("columns (-want +got):\n%s", diff)
+	}
+	r.must(t, "DROP VIEW ztf.v")
+	r.must(t, "DROP TABLE ztf.t")
+	left := r.must(t, "SELECT COUNT(*) FROM ztf.INFORMATION_SCHEMA.TABLES")
+	if diff := cmp.Diff([][]bigquery.Value{{int64(0)}}, left); diff != "" {
+		t.Errorf("tables left (-want +got):\n%s", diff)
 	}
 }

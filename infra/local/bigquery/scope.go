@@ -88,31 +88,38 @@ func (s *Server) information(dataset, name string) (googlesql.Relation, error) {
 	if _, err := s.catalogue.dataset(dataset); err != nil {
 		return googlesql.Relation{}, err
 	}
-	var columns []string
+	view := strings.ToUpper(name)
+	columns, ok := informationColumns[view]
+	if !ok {
+		return googlesql.Relation{}, notImplemented("INFORMATION_SCHEMA.%s", name)
+	}
 	var rows []string
 	q := googlesql.Literal
 	for _, t := range s.catalogue.listTables(dataset) {
-		switch kind := map[bool]string{false: "BASE TABLE", true: "VIEW"}[t.view()]; strings.ToUpper(name) {
-		case "TABLES":
-			columns = []string{"table_catalog", "table_schema", "table_name", "table_type", "creation_time"}
+		if view == "TABLES" {
+			kind := map[bool]string{false: "BASE TABLE", true: "VIEW"}[t.view()]
 			rows = append(rows, fmt.Sprintf("(%s, %s, %s, %s, make_timestamptz(%d000))",
 				q(s.options.Project), q(dataset), q(t.id()), q(kind), t.CreationTime))
-		case "COLUMNS":
-			columns = []string{"table_catalog", "table_schema", "table_name", "column_name", "ordinal_position", "is_nullable", "data_type"}
-			for i, f := range t.Schema.Fields {
-				nullable := map[bool]string{false: "YES", true: "NO"}[f.Mode == "REQUIRED"]
-				rows = append(rows, fmt.Sprintf("(%s, %s, %s, %s, %d, %s, %s)",
-					q(s.options.Project), q(dataset), q(t.id()), q(f.Name), i+1, q(nullable), q(standardType(f))))
-			}
-		default:
-			return googlesql.Relation{}, notImplemented("INFORMATION_SCHEMA.%s", name)
+			continue
+		}
+		for i, f := range t.Schema.Fields {
+			nullable := map[bool]string{false: "YES", true: "NO"}[f.Mode == "REQUIRED"]
+			rows = append(rows, fmt.Sprintf("(%s, %s, %s, %s, %d, %s, %s)",
+				q(s.options.Project), q(dataset), q(t.id()), q(f.Name), i+1, q(nullable), q(standardType(f))))
 		}
 	}
+	values := "VALUES " + strings.Join(rows, ", ")
 	if len(rows) == 0 {
-		return googlesql.Relation{}, notFound("Dataset %s has no tables for INFORMATION_SCHEMA.%s", dataset, name)
+		values = "SELECT " + strings.Repeat("NULL, ", len(columns)-1) + "NULL WHERE FALSE"
 	}
-	sql := "(SELECT * FROM (VALUES " + strings.Join(rows, ", ") + ") AS t(" + strings.Join(columns, ", ") + "))"
+	sql := "(SELECT * FROM (" + values + ") AS t(" + strings.Join(columns, ", ") + "))"
 	return googlesql.Relation{SQL: sql, Name: name, Columns: columns}, nil
+}
+
+// informationColumns are the columns of each view of INFORMATION_SCHEMA.
+var informationColumns = map[string][]string{
+	"TABLES":  {"table_catalog", "table_schema", "table_name", "table_type", "creation_time"},
+	"COLUMNS": {"table_catalog", "table_schema", "table_name", "column_name", "ordinal_position", "is_nullable", "data_type"},
 }
 
 var standardNames = map[string]string{"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 
 	"cloud.google.com/go/bigquery"
@@ -25,6 +26,7 @@ import (
 	"google.golang.org/protobuf/types/dynamicpb"
 
 	local "nightwire.dev/infra/local/bigquery"
+	"nightwire.dev/infra/local/conformance"
 )
 
 func TestMain(m *testing.M) {
@@ -47,6 +49,38 @@ type running struct {
 	writer   *managedwriter.Client
 	address  string // of REST
 	accepted string // address of the Storage Write API
+	suffix   string // of datasets' names, where many share a project
+}
+
+// startRemote is Google's service.
+func startRemote(tb testing.TB, project string) *running {
+	tb.Helper()
+	client, err := bigquery.NewClient(tb.Context(), project)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	writer, err := managedwriter.NewClient(tb.Context(), project)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	r := &running{Client: client, writer: writer, suffix: "_" + conformance.Suffix()}
+	tb.Cleanup(r.close)
+	return r
+}
+
+// Dataset is a dataset of the case's own.
+func (r *running) Dataset(name string) *bigquery.Dataset { return r.Client.Dataset(name + r.suffix) }
+
+// Query is a query of the case's own datasets.
+func (r *running) Query(sql string) *bigquery.Query { return r.Client.Query(r.text(sql)) }
+
+// text is SQL on the dataset ztf of the project sky, put on the case's own.
+func (r *running) text(sql string) string {
+	if r.suffix == "" {
+		return sql
+	}
+	dataset := "ztf" + r.suffix + "."
+	return strings.NewReplacer("sky.ztf.", r.Project()+"."+dataset, "ztf.", dataset).Replace(sql)
 }
 
 func start(tb testing.TB) *running { return startIn(tb, tb.TempDir()) }
@@ -96,7 +130,7 @@ func dial(tb testing.TB, rest, write string) *running {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(web.CloseIdleConnections)
-	return &running{client, writer, rest, write}
+	return &running{Client: client, writer: writer, address: rest, accepted: write}
 }
 
 func (r *running) close() {
@@ -109,6 +143,15 @@ func (r *running) dataset(tb testing.TB, name string) {
 	if err := r.Dataset(name).Create(tb.Context(), nil); err != nil {
 		tb.Fatal(err)
 	}
+	if r.suffix == "" {
+		return
+	}
+	tb.Cleanup(func() {
+		err := r.Dataset(name).DeleteWithContents(context.Background())
+		if code, _ := status(err); err != nil && code != http.StatusNotFound {
+			tb.Errorf("delete dataset %s: %v", name+r.suffix, err)
+		}
+	})
 }
 
 // table makes a table in the dataset ztf.

@@ -2,6 +2,7 @@ package bigquery_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"cloud.google.com/go/bigquery"
@@ -10,10 +11,7 @@ import (
 	"google.golang.org/api/iterator"
 )
 
-func TestTableResource(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	r := startIn(t, dir)
+func testTableResource(t *testing.T, r *running) {
 	r.dataset(t, "ztf")
 	want := &bigquery.TableMetadata{
 		Name: "alerts", Description: "every alert", Labels: map[string]string{"survey": "ztf"},
@@ -43,9 +41,7 @@ func TestTableResource(t *testing.T) {
 	}
 }
 
-func TestPatch(t *testing.T) {
-	t.Parallel()
-	r := start(t)
+func testPatch(t *testing.T, r *running) {
 	r.dataset(t, "ztf")
 	old := bigquery.Schema{
 		{Name: "objectId", Type: bigquery.StringFieldType, Required: true},
@@ -88,46 +84,17 @@ func TestPatch(t *testing.T) {
 	}
 }
 
-func TestRefusals(t *testing.T) {
-	t.Parallel()
-	r := start(t)
-	r.dataset(t, "ztf")
-	schema := bigquery.Schema{{Name: "a", Type: bigquery.StringFieldType}}
-	table := r.table(t, "t", schema)
-	ctx := t.Context()
-	query := func(sql string) func() error {
-		return func() error { _, err := r.rows(ctx, sql); return err }
-	}
-	tests := []struct {
-		name   string
-		call   func() error
-		code   int
-		reason string
-	}{
-		{"dataset exists", func() error { return r.Dataset("ztf").Create(ctx, nil) }, 409, "duplicate"},
-		{"table exists", func() error { return table.Create(ctx, &bigquery.TableMetadata{Schema: schema}) }, 409, "duplicate"},
-		{"no such dataset", func() error { _, err := r.Dataset("x").Metadata(ctx); return err }, 404, "notFound"},
-		{"no such table", func() error { _, err := r.Dataset("ztf").Table("x").Metadata(ctx); return err }, 404, "notFound"},
-		{"dataset in use", func() error { return r.Dataset("ztf").Delete(ctx) }, 400, "resourceInUse"},
-		{"unknown type", func() error {
-			return r.Dataset("ztf").Table("y").Create(ctx, &bigquery.TableMetadata{Schema: bigquery.Schema{{Name: "a", Type: "RANGE"}}})
-		}, 400, "invalid"},
-		{"query of a missing table", query("SELECT * FROM ztf.x"), 404, "notFound"},
-		{"query of a missing column", query("SELECT b FROM ztf.t"), 400, "invalidQuery"},
-		{"syntax", query("SELECT (1"), 400, "invalidQuery"},
-		{"unknown function", query("SELECT NO_SUCH(1)"), 400, "invalidQuery"},
-		{"division by zero", query("SELECT 1 / LENGTH('')"), 400, "invalidQuery"},
-		{"files of the machine", query("SELECT * FROM read_csv('/etc/passwd')"), 400, "invalidQuery"},
-		{"script", query("SELECT 1; SELECT 2"), 400, "invalidQuery"},
-		{"load job", func() error {
-			_, err := table.LoaderFrom(bigquery.NewGCSReference("gs://b/o")).Run(ctx)
-			return err
-		}, 501, "notImplemented"},
-		{"streaming insert", func() error {
-			return table.Inserter().Put(ctx, &bigquery.ValuesSaver{Schema: schema, Row: []bigquery.Value{"a"}})
-		}, 501, "notImplemented"},
-	}
-	for _, tt := range tests {
+// refusal is a call that must fail, and how.
+type refusal struct {
+	name   string
+	call   func() error
+	code   int
+	reason string
+}
+
+func checkRefusals(t *testing.T, refusals []refusal) {
+	t.Helper()
+	for _, tt := range refusals {
 		t.Run(tt.name, func(t *testing.T) {
 			err := tt.call()
 			if code, reason := status(err); code != tt.code || reason != tt.reason {
@@ -137,9 +104,82 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestListAndDelete(t *testing.T) {
-	t.Parallel()
-	r := start(t)
+func testErrors(t *testing.T, r *running) {
+	r.dataset(t, "ztf")
+	schema := bigquery.Schema{{Name: "a", Type: bigquery.StringFieldType}}
+	table := r.table(t, "t", schema)
+	ctx := t.Context()
+	query := func(sql string) func() error {
+		return func() error { _, err := r.rows(ctx, sql); return err }
+	}
+	checkRefusals(t, []refusal{
+		{"dataset exists", func() error { return r.Dataset("ztf").Create(ctx, nil) }, 409, "duplicate"},
+		{"table exists", func() error { return table.Create(ctx, &bigquery.TableMetadata{Schema: schema}) }, 409, "duplicate"},
+		{"no such dataset", func() error { _, err := r.Dataset("x").Metadata(ctx); return err }, 404, "notFound"},
+		{"no such table", func() error { _, err := r.Dataset("ztf").Table("x").Metadata(ctx); return err }, 404, "notFound"},
+		{"dataset in use", func() error { return r.Dataset("ztf").Delete(ctx) }, 400, "resourceInUse"},
+		{"unknown type", func() error {
+			return r.Dataset("ztf").Table("y").Create(ctx, &bigquery.TableMetadata{Schema: bigquery.Schema{{Name: "a", Type: "MAGNITUDE"}}})
+		}, 400, "invalid"},
+		{"query of a missing table", query("SELECT * FROM ztf.x"), 404, "notFound"},
+		{"query of a missing column", query("SELECT b FROM ztf.t"), 400, "invalidQuery"},
+		{"syntax", query("SELECT (1"), 400, "invalidQuery"},
+		{"unknown function", query("SELECT NO_SUCH(1)"), 400, "invalidQuery"},
+		{"division by zero", query("SELECT 1 / LENGTH('')"), 400, "invalidQuery"},
+		{"missing parameter", query("SELECT @absent"), 400, "invalidQuery"},
+		{"no such job", func() error { _, err := r.JobFromID(ctx, "absent"); return err }, 404, "notFound"},
+	})
+}
+
+func testRefusals(t *testing.T, r *running) {
+	r.dataset(t, "ztf")
+	schema := bigquery.Schema{{Name: "a", Type: bigquery.StringFieldType}}
+	table := r.table(t, "t", schema)
+	ctx := t.Context()
+	query := func(sql string) func() error {
+		return func() error { _, err := r.rows(ctx, sql); return err }
+	}
+	checkRefusals(t, []refusal{
+		{"ranges", func() error {
+			return r.Dataset("ztf").Table("y").Create(ctx, &bigquery.TableMetadata{Schema: bigquery.Schema{{Name: "a", Type: "RANGE"}}})
+		}, 400, "invalid"},
+		{"files of the machine", query("SELECT * FROM read_csv('/etc/passwd')"), 400, "invalidQuery"},
+		{"script", query("SELECT 1; SELECT 2"), 400, "invalidQuery"},
+		{"legacy SQL", func() error {
+			q := r.Query("SELECT 1")
+			q.UseLegacySQL = true
+			_, err := q.Read(ctx)
+			return err
+		}, 501, "notImplemented"},
+		{"destination table", func() error {
+			q := r.Query("SELECT 1")
+			q.Dst = table
+			_, err := q.Read(ctx)
+			return err
+		}, 501, "notImplemented"},
+		{"load job", func() error {
+			_, err := table.LoaderFrom(bigquery.NewGCSReference("gs://b/o")).Run(ctx)
+			return err
+		}, 501, "notImplemented"},
+		{"copy job", func() error {
+			_, err := r.Dataset("ztf").Table("copy").CopierFrom(table).Run(ctx)
+			return err
+		}, 501, "notImplemented"},
+		{"extract job", func() error {
+			_, err := table.ExtractorTo(bigquery.NewGCSReference("gs://b/o")).Run(ctx)
+			return err
+		}, 501, "notImplemented"},
+		{"streaming insert", func() error {
+			return table.Inserter().Put(ctx, &bigquery.ValuesSaver{Schema: schema, Row: []bigquery.Value{"a"}})
+		}, 501, "notImplemented"},
+		{"dataset's change", func() error {
+			_, err := r.Dataset("ztf").Update(ctx, bigquery.DatasetMetadataToUpdate{Description: "of ZTF"}, "")
+			return err
+		}, 501, "notImplemented"},
+	})
+}
+
+func testListAndDelete(t *testing.T, r *running) {
 	r.dataset(t, "ztf")
 	r.dataset(t, "lsst")
 	r.table(t, "b", bigquery.Schema{{Name: "a", Type: bigquery.StringFieldType}})
@@ -160,6 +200,9 @@ func TestListAndDelete(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if !strings.HasSuffix(d.DatasetID, r.suffix) {
+			continue // another's, in the same project
+		}
 		for tables := d.Tables(ctx); ; {
 			table, err := tables.Next()
 			if errors.Is(err, iterator.Done) {
@@ -168,7 +211,7 @@ func TestListAndDelete(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			names = append(names, d.DatasetID+"."+table.TableID)
+			names = append(names, strings.TrimSuffix(d.DatasetID, r.suffix)+"."+table.TableID)
 		}
 	}
 	if diff := cmp.Diff([]string{"ztf.a"}, names); diff != "" {

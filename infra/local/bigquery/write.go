@@ -224,13 +224,26 @@ func outcome(err error) *storagepb.AppendRowsResponse {
 	s, ok := grpcstatus.FromError(err)
 	switch {
 	case ok:
-	case errors.As(err, &bad) || asFailure(err).reason != "internalError":
+	case errors.As(err, &bad):
 		s = grpcstatus.New(codes.InvalidArgument, err.Error())
 	default:
-		s = grpcstatus.New(codes.Internal, err.Error())
+		s = grpcstatus.New(appendCode(asFailure(err)), err.Error())
 	}
 	return &storagepb.AppendRowsResponse{
 		RowErrors: bad, Response: &storagepb.AppendRowsResponse_Error{Error: s.Proto()},
+	}
+}
+
+// appendCode tells rows that can never be stored from a server that could not
+// store them now.
+func appendCode(f *failure) codes.Code {
+	switch f.reason {
+	case "internalError":
+		return codes.Internal
+	case "resourcesExceeded":
+		return codes.ResourceExhausted
+	default:
+		return codes.InvalidArgument
 	}
 }
 

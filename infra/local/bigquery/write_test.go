@@ -47,9 +47,7 @@ const everyValue = `{"objectId":"ZTF1","candid":"1234567890123456789","magpsf":1
 	"position":"POINT(200.5 -12.25)","fids":["1","2"],
 	"prv_candidates":[{"jd":2460000.5,"magpsf":19.5,"inner":{"note":"a","at":"1700000000000000"}},{"jd":2460001.5}]}`
 
-func TestEveryTypeReadsBack(t *testing.T) {
-	t.Parallel()
-	r := start(t)
+func testEveryTypeReadsBack(t *testing.T, r *running) {
 	r.dataset(t, "ztf")
 	table := r.table(t, "alerts", everyType)
 	r.stream(t, table, everyType).must(t, everyValue, `{"objectId":"ZTF2"}`)
@@ -79,9 +77,7 @@ func TestEveryTypeReadsBack(t *testing.T) {
 	}
 }
 
-func TestBadRowsStoreNothing(t *testing.T) {
-	t.Parallel()
-	r := start(t)
+func testBadRowsStoreNothing(t *testing.T, r *running) {
 	r.dataset(t, "ztf")
 	table := r.table(t, "alerts", everyType)
 	w := r.stream(t, table, everyType)
@@ -113,9 +109,7 @@ func TestBadRowsStoreNothing(t *testing.T) {
 	}
 }
 
-func TestWriterSeesNewSchema(t *testing.T) {
-	t.Parallel()
-	r := start(t)
+func testWriterSeesNewSchema(t *testing.T, r *running) {
 	r.dataset(t, "ztf")
 	table := r.table(t, "alerts", everyType)
 	w := r.stream(t, table, everyType)
@@ -147,9 +141,7 @@ func TestWriterSeesNewSchema(t *testing.T) {
 	}
 }
 
-func TestConcurrentAppends(t *testing.T) {
-	t.Parallel()
-	r := start(t)
+func testConcurrentAppends(t *testing.T, r *running) {
 	r.dataset(t, "ztf")
 	schema := bigquery.Schema{{Name: "candid", Type: bigquery.IntegerFieldType, Required: true}}
 	tables := []*bigquery.Table{r.table(t, "a", schema), r.table(t, "b", schema)}

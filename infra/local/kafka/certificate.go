@@ -30,8 +30,13 @@ type certificates struct {
 	server tls.Certificate
 }
 
-func openCertificates(dir string) (certificates, error) {
-	c := certificates{caFile: filepath.Join(dir, "ca.pem")}
+// CAFile is where the broker of a folder, see Options.Dir, puts the certificate
+// that its clients must trust, if it has TLS.
+func CAFile(dir string) string { return filepath.Join(dir, "tls", "ca.pem") }
+
+func openCertificates(of string) (certificates, error) {
+	c := certificates{caFile: CAFile(of)}
+	dir := filepath.Dir(c.caFile)
 	serverFile, keyFile := filepath.Join(dir, "server.pem"), filepath.Join(dir, "server-key.pem")
 	if usable(c.caFile, serverFile) != nil {
 		if err := os.MkdirAll(dir, 0o777); err != nil {

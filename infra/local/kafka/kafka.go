@@ -10,8 +10,8 @@
 // acknowledged survives the death of the process at any moment, though not that
 // of the machine. A folder belongs to one process at a time.
 //
-// A topic is made by an administrator's request, by [Server.CreateTopic], or by
-// a client that asks for it and says that it may be made.
+// A topic is made by an administrator's request, or by a client that asks for it
+// and says that it may be made.
 //
 // Two costs are to be known. A topic keeps its records until it is deleted,
 // unless it was made with a retention of its own. And on opening, every record
@@ -119,7 +119,7 @@ func open(options Options) (*Server, error) {
 		}
 	}
 	if options.TLS {
-		certificates, err := openCertificates(filepath.Join(options.Dir, "tls"))
+		certificates, err := openCertificates(options.Dir)
 		if err != nil {
 			return nil, fmt.Errorf("certificates: %w", err)
 		}
@@ -146,15 +146,6 @@ func (s *Server) Address() string { return s.cluster.ListenAddrs()[0] }
 // CAFile is the certificate, in PEM, that clients must trust; "" without TLS.
 // It is what librdkafka calls ssl.ca.location.
 func (s *Server) CAFile() string { return s.caFile }
-
-// CreateTopic makes a topic. With 0 partitions it gets as many as the options
-// say.
-func (s *Server) CreateTopic(name string, partitions int) error {
-	if err := s.cluster.CreateTopic(name, int32(partitions), nil); err != nil {
-		return fmt.Errorf("create topic %s: %w", name, err)
-	}
-	return nil
-}
 
 // createAskedFor makes the topics that a metadata request asks for and allows
 // to be made, and leaves the answer to the broker. The broker could make them

@@ -108,16 +108,6 @@ func TestClosed(t *testing.T) {
 	}
 }
 
-func TestLargeRecord(t *testing.T) {
-	t.Parallel()
-	server := open(t, kafka.Options{Dir: t.TempDir()})
-	const size = 12 << 20
-	writer := newClient(t, server.Address(), kgo.DefaultProduceTopic(topic), kgo.ProducerBatchMaxBytes(size+1<<20))
-	if err := writer.ProduceSync(deadline(t), &kgo.Record{Key: []byte("large"), Value: make([]byte, size)}).FirstErr(); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func TestLogin(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"nightwire.dev/infra/local/conformance/disk"
 	"nightwire.dev/infra/local/kafka"
 )
 
@@ -24,6 +25,7 @@ const (
 
 // serveUntilKilled prints the broker's address, and waits for the end.
 func serveUntilKilled(options kafka.Options) {
+	disk.Outlive()
 	server, err := kafka.Open(options)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -34,7 +36,7 @@ func serveUntilKilled(options kafka.Options) {
 }
 
 // startVictim runs a broker process on a folder; port 0 is a free one.
-func startVictim(t *testing.T, dir, port string) (kill func(), address string) {
+func startVictim(t *testing.T, dir, port string) (process *os.Process, kill func(), address string) {
 	t.Helper()
 	victim := exec.Command(os.Args[0])
 	victim.Env = append(os.Environ(), dirVariable+"="+dir, portVariable+"="+port)
@@ -60,7 +62,7 @@ func startVictim(t *testing.T, dir, port string) (kill func(), address string) {
 	if err != nil {
 		t.Fatalf("the broker process did not start: %v", err)
 	}
-	return kill, strings.TrimSpace(line)
+	return victim.Process, kill, strings.TrimSpace(line)
 }
 
 // TestKilled kills the broker while records are on their way. Each time it
@@ -72,12 +74,12 @@ func TestKilled(t *testing.T) {
 	acknowledged := map[string]bool{}
 	committed := map[string]bool{}
 	port := "0"
-	for round := range 2 {
-		kill, address := startVictim(t, dir, port)
+	for round := range 4 {
+		_, kill, address := startVictim(t, dir, port)
 		_, port, _ = strings.Cut(address, ":")
 		produceUntilKilled(t, address, round, acknowledged, kill)
 
-		kill, address = startVictim(t, dir, port)
+		_, kill, address = startVictim(t, dir, port)
 		reader := newClient(t, address, kgo.ConsumerGroup(group), kgo.ConsumeTopics(topic),
 			kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.DisableAutoCommit())
 		for key := range consume(t, reader, 10) {

@@ -44,8 +44,8 @@ func start(b *testing.B) (report func()) {
 // BenchmarkPublish is the official client's publisher, as the connector uses it.
 func BenchmarkPublish(b *testing.B) {
 	h := newHouse(b)
-	h.topic(alerts)
-	publisher := h.client.Publisher(alerts)
+	h.topic(h.alerts)
+	publisher := h.client.Publisher(h.alerts)
 	defer publisher.Stop()
 	m := alertMessage()
 	defer start(b)()
@@ -69,11 +69,11 @@ func BenchmarkPublish(b *testing.B) {
 // BenchmarkPublishInProcess leaves out the protocol: log and fan-out only.
 func BenchmarkPublishInProcess(b *testing.B) {
 	h := newHouse(b)
-	h.topic(alerts)
+	h.topic(h.alerts)
 	m := alertMessage()
 	defer start(b)()
 	for range b.N {
-		if _, err := h.server.Publish(b.Context(), alerts, m); err != nil {
+		if _, err := h.server.Publish(b.Context(), h.alerts, m); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -83,7 +83,7 @@ func BenchmarkPublishInProcess(b *testing.B) {
 func fill(b *testing.B, h *house) {
 	m := alertMessage()
 	for range b.N {
-		if _, err := h.server.Publish(b.Context(), alerts, m); err != nil {
+		if _, err := h.server.Publish(b.Context(), h.alerts, m); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -92,13 +92,13 @@ func fill(b *testing.B, h *house) {
 // BenchmarkReceive drains a backlog with the official client.
 func BenchmarkReceive(b *testing.B) {
 	h := newHouse(b)
-	h.topic(alerts)
-	h.subscribe(&pubsubpb.Subscription{Name: archive, Topic: alerts})
+	h.topic(h.alerts)
+	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
 	fill(b, h)
 	ctx, stop := context.WithCancel(b.Context())
 	var n atomic.Int64
 	defer start(b)()
-	err := h.client.Subscriber(archive).Receive(ctx, func(_ context.Context, m *pubsubclient.Message) {
+	err := h.client.Subscriber(h.archive).Receive(ctx, func(_ context.Context, m *pubsubclient.Message) {
 		m.Ack()
 		if n.Add(1) == int64(b.N) {
 			stop()
@@ -119,12 +119,12 @@ func BenchmarkPush(b *testing.B) {
 		}
 	}))
 	defer sink.Close()
-	h.topic(alerts)
-	h.subscribe(&pubsubpb.Subscription{Name: archive, Topic: alerts})
+	h.topic(h.alerts)
+	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
 	fill(b, h)
 	defer start(b)()
 	err := h.client.SubscriptionAdminClient.ModifyPushConfig(b.Context(), &pubsubpb.ModifyPushConfigRequest{
-		Subscription: archive, PushConfig: &pubsubpb.PushConfig{PushEndpoint: sink.URL},
+		Subscription: h.archive, PushConfig: &pubsubpb.PushConfig{PushEndpoint: sink.URL},
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -14,6 +14,7 @@ import (
 type endpoint struct {
 	*httptest.Server
 	answer func(text string, attempt int) int
+	hold   func(r *http.Request, text string, attempt int) // before the answer; nil does not
 
 	mu       sync.Mutex
 	attempts map[string]int
@@ -63,6 +64,9 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	attempt := e.attempts[text]
 	e.requests = append(e.requests, posted{r.Header, b})
 	e.mu.Unlock()
+	if e.hold != nil {
+		e.hold(r, text, attempt)
+	}
 	w.WriteHeader(e.answer(text, attempt))
 }
 

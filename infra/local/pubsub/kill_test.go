@@ -17,6 +17,7 @@ import (
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"github.com/google/go-cmp/cmp"
 
+	"nightwire.dev/infra/local/conformance/disk"
 	"nightwire.dev/infra/local/pubsub"
 )
 
@@ -25,6 +26,7 @@ import (
 const victimDir = "PUBSUB_TEST_VICTIM_DIR"
 
 func serveUntilKilled(dir string) {
+	disk.Outlive()
 	server, err := pubsub.Open(pubsub.Options{Dir: dir, SegmentBytes: 1 << 20, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -67,12 +69,12 @@ func TestPublishedSurvivesKill(t *testing.T) {
 	dir := t.TempDir()
 	answered := make(map[string]string) // text by id
 	var created bool
-	for round := range 4 {
+	for round := range 8 {
 		victim, address := startVictim(t, dir)
-		h := &house{t: t, client: newClient(t, address)}
+		h := &house{names: newNames(observatory, ""), t: t, client: newClient(t, address)}
 		if !created {
-			h.topic(alerts)
-			h.subscribe(&pubsubpb.Subscription{Name: archive, Topic: alerts})
+			h.topic(h.alerts)
+			h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
 			created = true
 		}
 		maps.Copy(answered, publishUntilKilled(t, h, round, func() {
@@ -94,11 +96,11 @@ func TestPublishedSurvivesKill(t *testing.T) {
 	h := newHouse(t, func(o *pubsub.Options) { o.Dir = dir })
 	got := make(map[string]string)
 	for len(missing(answered, got)) > 0 {
-		messages := h.pull(archive, 1)
+		messages := h.pull(h.archive, 1)
 		for _, m := range messages {
 			got[m.GetMessage().GetMessageId()] = string(m.GetMessage().GetData())
 		}
-		h.acknowledge(archive, messages...)
+		h.acknowledge(h.archive, messages...)
 		if h.server.Backlog()[0].Undelivered == 0 {
 			break
 		}
@@ -129,7 +131,7 @@ func publishUntilKilled(t *testing.T, h *house, round int, kill func()) map[stri
 			for i := 0; ; i++ {
 				text := fmt.Sprintf("round %d worker %d message %d %s", round, worker, i, filling)
 				r, err := h.client.TopicAdminClient.Publish(t.Context(), &pubsubpb.PublishRequest{
-					Topic:    alerts,
+					Topic:    h.alerts,
 					Messages: []*pubsubpb.PubsubMessage{{Data: []byte(text)}, {Data: []byte(text + " twin")}},
 				}, noRetry)
 				if err != nil {

@@ -6,13 +6,19 @@ import (
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// The service's limits of one publish request.
+// The service's limits of a publish request, a message and its attributes
+// (cloud.google.com/pubsub/quotas).
 const (
-	maxMessages     = 1000
-	maxMessageBytes = 10_000_000
+	maxMessages       = 1000
+	maxPublishBytes   = 10 << 20
+	maxMessageBytes   = 10_000_000
+	maxAttributes     = 100
+	maxAttributeKey   = 256
+	maxAttributeValue = 1024
 )
 
 // publisher is the Publisher service. The embedded type refuses the methods
@@ -28,18 +34,41 @@ func (p publisher) Publish(ctx context.Context, r *pubsubpb.PublishRequest) (*pu
 		return nil, status.Errorf(codes.InvalidArgument, "publish request has %d messages: want 1 to %d", n, maxMessages)
 	}
 	for i, m := range r.GetMessages() {
-		if len(m.GetData()) == 0 && len(m.GetAttributes()) == 0 {
-			return nil, status.Errorf(codes.InvalidArgument, "message %d has neither data nor attributes", i)
+		if err := checkMessage(i, m); err != nil {
+			return nil, err
 		}
-		if n := len(m.GetData()); n > maxMessageBytes {
-			return nil, status.Errorf(codes.InvalidArgument, "message %d has %d bytes: want at most %d", i, n, maxMessageBytes)
-		}
+	}
+	if n := proto.Size(r); n > maxPublishBytes {
+		return nil, status.Errorf(codes.InvalidArgument, "publish request has %d bytes: want at most %d", n, maxPublishBytes)
 	}
 	ids, err := p.server.Publish(ctx, r.GetTopic(), r.GetMessages()...)
 	if err != nil {
 		return nil, err
 	}
 	return &pubsubpb.PublishResponse{MessageIds: ids}, nil
+}
+
+// checkMessage holds a message, by its place in the request, to the limits.
+func checkMessage(i int, m *pubsubpb.PubsubMessage) error {
+	attributes := m.GetAttributes()
+	if len(m.GetData()) == 0 && len(attributes) == 0 {
+		return status.Errorf(codes.InvalidArgument, "message %d has neither data nor attributes", i)
+	}
+	if n := len(m.GetData()); n > maxMessageBytes {
+		return status.Errorf(codes.InvalidArgument, "message %d has %d bytes: want at most %d", i, n, maxMessageBytes)
+	}
+	if n := len(attributes); n > maxAttributes {
+		return status.Errorf(codes.InvalidArgument, "message %d has %d attributes: want at most %d", i, n, maxAttributes)
+	}
+	for key, value := range attributes {
+		if n := len(key); n == 0 || n > maxAttributeKey {
+			return status.Errorf(codes.InvalidArgument, "message %d has an attribute whose key has %d bytes: want 1 to %d", i, n, maxAttributeKey)
+		}
+		if n := len(value); n > maxAttributeValue {
+			return status.Errorf(codes.InvalidArgument, "message %d has an attribute %q of %d bytes: want at most %d", i, key, n, maxAttributeValue)
+		}
+	}
+	return nil
 }
 
 // CreateTopic creates a topic that has a name and labels.

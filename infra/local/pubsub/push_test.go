@@ -15,9 +15,9 @@ import (
 	"nightwire.dev/infra/local/pubsub"
 )
 
-func pushTo(url string) *pubsubpb.Subscription {
+func (h *house) pushTo(url string) *pubsubpb.Subscription {
 	return &pubsubpb.Subscription{
-		Name: archive, Topic: alerts,
+		Name: h.archive, Topic: h.alerts,
 		PushConfig:  &pubsubpb.PushConfig{PushEndpoint: url},
 		RetryPolicy: &pubsubpb.RetryPolicy{MinimumBackoff: durationpb.New(time.Millisecond), MaximumBackoff: durationpb.New(20 * time.Millisecond)},
 	}
@@ -25,23 +25,20 @@ func pushTo(url string) *pubsubpb.Subscription {
 
 func accept(string, int) int { return http.StatusNoContent }
 
-// Eventarc: a function gets a Pub/Sub message as a CloudEvent in binary mode.
-func TestPushIsCloudEvent(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
+func testPushIsCloudEvent(t *testing.T, h *house) {
 	e := newEndpoint(t, accept)
-	h.topic(alerts)
-	h.subscribe(pushTo(e.URL))
+	h.topic(h.alerts)
+	h.subscribe(h.pushTo(e.URL))
 	attributes := map[string]string{"stream": "ztf", "quote": "\"<&>\n"}
 	data := []byte(strings.Repeat("\x00\xffObj", 20_000))
-	id := h.send(alerts, &pubsubpb.PubsubMessage{Data: data, Attributes: attributes, OrderingKey: `k"`})[0]
+	id := h.send(h.alerts, &pubsubpb.PubsubMessage{Data: data, Attributes: attributes, OrderingKey: `k"`})[0]
 	h.settled()
 
 	got := e.requests[0]
 	want := map[string]string{
 		"Ce-Id":          id,
 		"Ce-Type":        "google.cloud.pubsub.topic.v1.messagePublished",
-		"Ce-Source":      "//pubsub.googleapis.com/" + alerts,
+		"Ce-Source":      "//pubsub.googleapis.com/" + h.alerts,
 		"Ce-Specversion": "1.0",
 		"Ce-Time":        got.body.Message.PublishTime.Format(time.RFC3339Nano),
 		"Content-Type":   "application/json",
@@ -51,7 +48,7 @@ func TestPushIsCloudEvent(t *testing.T) {
 			t.Errorf("header %s (-want +got):\n%s", name, diff)
 		}
 	}
-	wantBody := body{Subscription: archive}
+	wantBody := body{Subscription: h.archive}
 	wantBody.Message.Data, wantBody.Message.Attributes = data, attributes
 	wantBody.Message.MessageID, wantBody.Message.MessageID2 = id, id
 	wantBody.Message.OrderingKey = `k"`
@@ -65,40 +62,50 @@ func TestPushIsCloudEvent(t *testing.T) {
 	}
 }
 
-// Push: "any other response, or none, is a negative acknowledgement", and the
-// message comes again; another message does not wait for it.
-func TestPushRepeatsUntilAccepted(t *testing.T) {
-	t.Parallel()
-	for _, tc := range []struct {
-		name   string
-		status int
-	}{
-		{"client error", http.StatusNotFound},
-		{"server error", http.StatusInternalServerError},
-		{"redirection", http.StatusFound},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			t.Parallel()
-			h := newHouse(t)
-			e := newEndpoint(t, func(text string, attempt int) int {
-				if text == "hard" && attempt < 4 {
-					return tc.status
-				}
-				return http.StatusOK
-			})
-			h.topic(alerts)
-			h.subscribe(pushTo(e.URL))
-			h.publish(alerts, append([]string{"hard"}, numbered(50)...)...)
-			h.settled()
-			if n := e.attemptsOf("hard"); n != 4 {
-				t.Errorf("%d attempts, want 4", n)
+// testPushRepeats has an endpoint refuse one message three times: it comes
+// again, and no other waits for it.
+func testPushRepeats(refusal int) func(t *testing.T, h *house) {
+	return func(t *testing.T, h *house) {
+		e := newEndpoint(t, func(text string, attempt int) int {
+			if text == "hard" && attempt < 4 {
+				return refusal
 			}
-			for _, text := range numbered(50) {
-				if n := e.attemptsOf(text); n != 1 {
-					t.Errorf("%q: %d attempts, want 1", text, n)
-				}
-			}
+			return http.StatusOK
 		})
+		h.topic(h.alerts)
+		h.subscribe(h.pushTo(e.URL))
+		h.publish(h.alerts, append([]string{"hard"}, numbered(50)...)...)
+		h.settled()
+		if n := e.attemptsOf("hard"); n != 4 {
+			t.Errorf("%d attempts, want 4", n)
+		}
+		for _, text := range numbered(50) {
+			if n := e.attemptsOf(text); n != 1 {
+				t.Errorf("%q: %d attempts, want 1", text, n)
+			}
+		}
+	}
+}
+
+// testPushTimesOut has an endpoint that holds one message beyond the deadline.
+func testPushTimesOut(t *testing.T, h *house) {
+	e := newEndpoint(t, accept)
+	e.hold = func(r *http.Request, text string, attempt int) {
+		if text == "slow" && attempt == 1 {
+			<-r.Context().Done() // the server hangs up
+		}
+	}
+	h.topic(h.alerts)
+	h.subscribe(h.pushTo(e.URL))
+	h.publish(h.alerts, append([]string{"slow"}, numbered(50)...)...)
+	h.settled()
+	if n := e.attemptsOf("slow"); n != 2 {
+		t.Errorf("%d attempts at the message that was held, want 2", n)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if last := e.requests[len(e.requests)-1].body.Message.Data; string(last) != "slow" || len(e.requests) != 52 {
+		t.Errorf("%d requests, the last with %q: want the others not to wait", len(e.requests), last)
 	}
 }
 
@@ -113,11 +120,11 @@ func TestBackoffStallsNoOther(t *testing.T) {
 		}
 		return http.StatusOK
 	})
-	h.topic(alerts)
-	d := pushTo(e.URL)
+	h.topic(h.alerts)
+	d := h.pushTo(e.URL)
 	d.RetryPolicy = nil // 100 ms, doubled
 	h.subscribe(d)
-	h.publish(alerts, append([]string{"hopeless"}, numbered(200)...)...)
+	h.publish(h.alerts, append([]string{"hopeless"}, numbered(200)...)...)
 	h.await("others delivered", func() bool { return h.server.Backlog()[0].Undelivered == 1 })
 }
 
@@ -134,12 +141,12 @@ func TestPushWaitsForListener(t *testing.T) {
 	if err := listener.Close(); err != nil {
 		t.Fatal(err)
 	}
-	h.topic(alerts)
-	h.topic(letters)
-	d := pushTo("http://" + address + "/archive")
-	d.DeadLetterPolicy = &pubsubpb.DeadLetterPolicy{DeadLetterTopic: letters}
+	h.topic(h.alerts)
+	h.topic(h.letters)
+	d := h.pushTo("http://" + address + "/archive")
+	d.DeadLetterPolicy = &pubsubpb.DeadLetterPolicy{DeadLetterTopic: h.letters}
 	h.subscribe(d)
-	h.publish(alerts, numbered(100)...)
+	h.publish(h.alerts, numbered(100)...)
 	h.await("window in flight", func() bool { return h.server.Backlog()[0].InFlight == 64 })
 
 	e := &endpoint{answer: accept, attempts: make(map[string]int)}
@@ -158,26 +165,22 @@ func TestPushWaitsForListener(t *testing.T) {
 	}
 }
 
-// Dead-letter topics: after max_delivery_attempts the message is forwarded with
-// attributes that tell its history, and acknowledged.
-func TestDeadLetter(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
+func testDeadLetter(t *testing.T, h *house) {
 	e := newEndpoint(t, func(string, int) int { return http.StatusInternalServerError })
-	h.topic(alerts)
-	h.topic(letters)
-	h.subscribe(&pubsubpb.Subscription{Name: keeper, Topic: letters})
-	d := pushTo(e.URL)
-	d.DeadLetterPolicy = &pubsubpb.DeadLetterPolicy{DeadLetterTopic: letters, MaxDeliveryAttempts: 6}
+	h.topic(h.alerts)
+	h.topic(h.letters)
+	h.subscribe(&pubsubpb.Subscription{Name: h.keeper, Topic: h.letters})
+	d := h.pushTo(e.URL)
+	d.DeadLetterPolicy = &pubsubpb.DeadLetterPolicy{DeadLetterTopic: h.letters, MaxDeliveryAttempts: 6}
 	h.subscribe(d)
-	h.send(alerts, &pubsubpb.PubsubMessage{Data: []byte("bad"), Attributes: map[string]string{"stream": "ztf"}})
+	h.send(h.alerts, &pubsubpb.PubsubMessage{Data: []byte("bad"), Attributes: map[string]string{"stream": "ztf"}})
 
-	letter := h.pull(keeper, 1)[0].GetMessage()
+	letter := h.pull(h.keeper, 1)[0].GetMessage()
 	first := e.requests[0].body.Message
 	want := map[string]string{
 		"stream": "ztf",
 		"CloudPubSubDeadLetterSourceSubscription":        "archive",
-		"CloudPubSubDeadLetterSourceSubscriptionProject": "observatory",
+		"CloudPubSubDeadLetterSourceSubscriptionProject": observatory,
 		"CloudPubSubDeadLetterSourceDeliveryCount":       "6",
 		"CloudPubSubDeadLetterSourceTopicPublishTime":    first.PublishTime.Format(time.RFC3339Nano),
 	}
@@ -198,43 +201,15 @@ func TestDeadLetter(t *testing.T) {
 	}
 }
 
-// A dead letter from a pull subscription counts refusals in the same way, and
-// over a restart.
-func TestDeadLetterOfPullOverRestart(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
-	h.topic(alerts)
-	h.topic(letters)
-	h.subscribe(&pubsubpb.Subscription{Name: keeper, Topic: letters})
-	h.subscribe(&pubsubpb.Subscription{Name: archive, Topic: alerts, DeadLetterPolicy: &pubsubpb.DeadLetterPolicy{DeadLetterTopic: letters}})
-	h.publish(alerts, "bad")
-	for attempt := int32(1); attempt <= 5; attempt++ {
-		m := h.pull(archive, 1)
-		if got := m[0].GetDeliveryAttempt(); got != attempt {
-			t.Errorf("delivery attempt %d, want %d", got, attempt)
-		}
-		h.refuse(archive, m...)
-		if attempt == 3 {
-			h.reopen()
-		}
-	}
-	if diff := cmp.Diff([]string{"bad"}, texts(h.pull(keeper, 1))); diff != "" {
-		t.Errorf("dead letter (-want +got):\n%s", diff)
-	}
-}
-
-// UpdateSubscription: a changed push endpoint takes over what is left.
-func TestPushEndpointChanges(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t)
+func testPushEndpointChanges(t *testing.T, h *house) {
 	refusing := newEndpoint(t, func(string, int) int { return http.StatusServiceUnavailable })
-	h.topic(alerts)
-	h.subscribe(pushTo(refusing.URL))
-	h.publish(alerts, numbered(20)...)
+	h.topic(h.alerts)
+	h.subscribe(h.pushTo(refusing.URL))
+	h.publish(h.alerts, numbered(20)...)
 	h.await("a refusal", func() bool { return refusing.attemptsOf("alert 0000") > 0 })
 	accepting := newEndpoint(t, accept)
 	err := h.client.SubscriptionAdminClient.ModifyPushConfig(t.Context(), &pubsubpb.ModifyPushConfigRequest{
-		Subscription: archive, PushConfig: &pubsubpb.PushConfig{PushEndpoint: accepting.URL},
+		Subscription: h.archive, PushConfig: &pubsubpb.PushConfig{PushEndpoint: accepting.URL},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
@@ -19,13 +18,13 @@ import (
 func TestBacklogSurvivesRestart(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	h.topic(alerts)
-	h.subscribe(&pubsubpb.Subscription{Name: archive, Topic: alerts})
-	h.publish(alerts, numbered(6)...)
-	out := h.pull(archive, 4)
-	h.acknowledge(archive, out[0], out[2])
+	h.topic(h.alerts)
+	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
+	h.publish(h.alerts, numbered(6)...)
+	out := h.pull(h.archive, 4)
+	h.acknowledge(h.archive, out[0], out[2])
 	h.reopen()
-	if diff := cmp.Diff([]string{"alert 0001", "alert 0003", "alert 0004", "alert 0005"}, texts(h.pull(archive, 4))); diff != "" {
+	if diff := cmp.Diff([]string{"alert 0001", "alert 0003", "alert 0004", "alert 0005"}, texts(h.pull(h.archive, 4))); diff != "" {
 		t.Errorf("after the restart (-want +got):\n%s", diff)
 	}
 }
@@ -35,11 +34,11 @@ func TestBacklogSurvivesRestart(t *testing.T) {
 func TestIDsAreUniqueOverRestarts(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, func(o *pubsub.Options) { o.SegmentBytes = 100 })
-	h.topic(alerts)
-	h.topic(letters)
+	h.topic(h.alerts)
+	h.topic(h.letters)
 	seen := make(map[string]bool)
 	for round := range 4 {
-		for _, topic := range []string{alerts, letters} {
+		for _, topic := range []string{h.alerts, h.letters} {
 			for _, id := range h.publish(topic, numbered(20)...) {
 				if seen[id] {
 					t.Errorf("id %s given twice", id)
@@ -49,7 +48,7 @@ func TestIDsAreUniqueOverRestarts(t *testing.T) {
 		}
 		h.await("used-up files removed", func() bool { return h.logs() == 2+round })
 		h.reopen()
-		another := fmt.Sprintf("%s/topics/another-%d", project, round)
+		another := fmt.Sprintf("%s/topics/another-%d", h.project, round)
 		h.topic(another)
 		if id := h.publish(another, "alert")[0]; seen[id] {
 			t.Errorf("id %s given twice", id)
@@ -62,26 +61,26 @@ func TestIDsAreUniqueOverRestarts(t *testing.T) {
 func TestUsedUpFilesAreRemoved(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, func(o *pubsub.Options) { o.SegmentBytes = 1 })
-	h.topic(alerts)
-	h.subscribe(&pubsubpb.Subscription{Name: archive, Topic: alerts})
-	h.subscribe(&pubsubpb.Subscription{Name: keeper, Topic: alerts})
+	h.topic(h.alerts)
+	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
+	h.subscribe(&pubsubpb.Subscription{Name: h.keeper, Topic: h.alerts})
 	for _, text := range numbered(20) { // a file each
-		h.publish(alerts, text)
+		h.publish(h.alerts, text)
 	}
-	h.acknowledge(archive, h.pull(archive, 20)...)
+	h.acknowledge(h.archive, h.pull(h.archive, 20)...)
 	h.reopen()
 	if n := h.logs(); n != 20 {
 		t.Fatalf("%d files while a subscription needs them, want 20", n)
 	}
-	kept := h.pull(keeper, 20)
-	h.acknowledge(keeper, append(kept[:7:7], kept[8:]...)...)
+	kept := h.pull(h.keeper, 20)
+	h.acknowledge(h.keeper, append(kept[:7:7], kept[8:]...)...)
 	h.await("two files", func() bool { return h.logs() == 2 }) // that of the message left, and the last
 	h.reopen()
-	left := h.pull(keeper, 1)
+	left := h.pull(h.keeper, 1)
 	if diff := cmp.Diff([]string{"alert 0007"}, texts(left)); diff != "" {
 		t.Errorf("left (-want +got):\n%s", diff)
 	}
-	h.acknowledge(keeper, left...)
+	h.acknowledge(h.keeper, left...)
 	h.await("one file", func() bool { return h.logs() == 1 })
 }
 
@@ -102,9 +101,9 @@ func TestTornTailIsCut(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			h := newHouse(t)
-			h.topic(alerts)
-			h.subscribe(&pubsubpb.Subscription{Name: archive, Topic: alerts})
-			h.publish(alerts, numbered(3)...)
+			h.topic(h.alerts)
+			h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
+			h.publish(h.alerts, numbered(3)...)
 			h.close()
 			paths, err := filepath.Glob(filepath.Join(h.options.Dir, "topics", "*", "*.log"))
 			if err != nil || len(paths) != 1 {
@@ -121,47 +120,32 @@ func TestTornTailIsCut(t *testing.T) {
 				t.Fatal(err)
 			}
 			h.open()
-			h.publish(alerts, "after")
+			h.publish(h.alerts, "after")
 			want := append(numbered(tc.want), "after")
-			if diff := cmp.Diff(want, texts(h.pull(archive, len(want)))); diff != "" {
+			if diff := cmp.Diff(want, texts(h.pull(h.archive, len(want)))); diff != "" {
 				t.Errorf("delivered (-want +got):\n%s", diff)
 			}
 		})
 	}
 }
 
-// Filters: "messages that do not match are acknowledged by the service".
-func TestFilter(t *testing.T) {
+// What a filter left out stays out after a crash that lost its answers.
+func TestFilterOverRestart(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	h.topic(alerts)
-	h.subscribe(&pubsubpb.Subscription{Name: archive, Topic: alerts, Filter: `attributes.stream = "ztf" AND NOT hasPrefix(attributes.topic, "test")`})
-	for i, attributes := range []map[string]string{
-		{"stream": "ztf"},
-		{"stream": "lsst"},
-		{"stream": "ztf", "topic": "test-1"},
-		{"stream": "ztf", "topic": "night"},
-		{"other": "ztf"},
-	} {
-		h.send(alerts, &pubsubpb.PubsubMessage{Data: fmt.Append(nil, i), Attributes: attributes})
-	}
+	h.publishFiltered()
 	if n := h.server.Backlog()[0].Undelivered; n != 2 {
 		t.Errorf("backlog %d, want 2", n)
 	}
-	check := func(when string) []*pubsubpb.ReceivedMessage {
-		t.Helper()
-		got := h.pull(archive, 2)
-		if diff := cmp.Diff([]string{"0", "3"}, texts(got)); diff != "" {
-			t.Errorf("%s, delivered (-want +got):\n%s", when, diff)
-		}
-		return got
-	}
-	check("at first")
 	h.close()
 	h.forgetAcknowledgements()
 	h.open()
-	h.acknowledge(archive, check("after the service's acknowledgements were lost")...)
-	h.publish(alerts, "unwanted")
+	got := h.pull(h.archive, 2)
+	if diff := cmp.Diff([]string{"0", "3"}, texts(got)); diff != "" {
+		t.Errorf("delivered (-want +got):\n%s", diff)
+	}
+	h.acknowledge(h.archive, got...)
+	h.publish(h.alerts, "unwanted")
 	h.settled()
 }
 
@@ -184,11 +168,11 @@ func (h *house) forgetAcknowledgements() {
 func TestLogShorterThanAcknowledgements(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	h.topic(alerts)
-	h.subscribe(&pubsubpb.Subscription{Name: archive, Topic: alerts})
-	old := h.publish(alerts, numbered(5)...)
-	out := h.pull(archive, 5)
-	h.acknowledge(archive, out[0], out[1], out[3], out[4]) // the third is lost
+	h.topic(h.alerts)
+	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
+	old := h.publish(h.alerts, numbered(5)...)
+	out := h.pull(h.archive, 5)
+	h.acknowledge(h.archive, out[0], out[1], out[3], out[4]) // the third is lost
 	h.close()
 	paths, err := filepath.Glob(filepath.Join(h.options.Dir, "topics", "*", "*.log"))
 	if err != nil || len(paths) != 1 {
@@ -198,38 +182,59 @@ func TestLogShorterThanAcknowledgements(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.open()
-	again := h.publish(alerts, "new")
+	again := h.publish(h.alerts, "new")
 	if slices.Contains(old, again[0]) {
 		t.Errorf("id %s given twice", again[0])
 	}
-	got := h.pull(archive, 1)
+	got := h.pull(h.archive, 1)
 	if diff := cmp.Diff([]string{"new"}, texts(got)); diff != "" {
 		t.Errorf("delivered (-want +got):\n%s", diff)
 	}
-	h.acknowledge(archive, got...)
+	h.acknowledge(h.archive, got...)
 	h.settled()
 }
 
-// Messages of the largest size pass; a backlog's figures are those of its
-// messages.
-func TestLargestMessage(t *testing.T) {
+// A backlog's figures are those of its messages.
+func TestBacklog(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
-	h.topic(alerts)
-	h.subscribe(&pubsubpb.Subscription{Name: archive, Topic: alerts})
-	h.publish(alerts, strings.Repeat("L", 10_000_000))
+	h.topic(h.alerts)
+	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
+	h.publish(h.alerts, "alert")
 	b := h.server.Backlog()[0]
 	if b.OldestAge <= 0 {
 		t.Errorf("oldest age %v", b.OldestAge)
 	}
 	b.OldestAge = 0
-	if diff := cmp.Diff(pubsub.Backlog{Subscription: archive, Topic: alerts, Undelivered: 1, Published: 1}, b); diff != "" {
+	if diff := cmp.Diff(pubsub.Backlog{Subscription: h.archive, Topic: h.alerts, Undelivered: 1, Published: 1}, b); diff != "" {
 		t.Errorf("backlog (-want +got):\n%s", diff)
 	}
-	if n := len(h.pull(archive, 1)[0].GetMessage().GetData()); n != 10_000_000 {
-		t.Errorf("%d bytes", n)
-	}
+	h.pull(h.archive, 1)
 	if n := h.server.Backlog()[0].InFlight; n != 1 {
 		t.Errorf("%d in flight, want 1", n)
+	}
+}
+
+// Refusals are counted over a restart.
+func TestDeadLetterOverRestart(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.topic(h.alerts)
+	h.topic(h.letters)
+	h.subscribe(&pubsubpb.Subscription{Name: h.keeper, Topic: h.letters})
+	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts, DeadLetterPolicy: &pubsubpb.DeadLetterPolicy{DeadLetterTopic: h.letters}})
+	h.publish(h.alerts, "bad")
+	for attempt := int32(1); attempt <= 5; attempt++ {
+		m := h.pull(h.archive, 1)
+		if got := m[0].GetDeliveryAttempt(); got != attempt {
+			t.Errorf("delivery attempt %d, want %d", got, attempt)
+		}
+		h.refuse(h.archive, m...)
+		if attempt == 3 {
+			h.reopen()
+		}
+	}
+	if diff := cmp.Diff([]string{"bad"}, texts(h.pull(h.keeper, 1))); diff != "" {
+		t.Errorf("dead letter (-want +got):\n%s", diff)
 	}
 }

@@ -117,7 +117,11 @@ func (s subscriber) Pull(ctx context.Context, r *pubsubpb.PullRequest) (*pubsubp
 	}
 	ctx, cancel := sub.within(ctx)
 	defer cancel()
-	wait, cancelWait := context.WithTimeout(ctx, pullWait)
+	patience := pullWait
+	if r.GetReturnImmediately() { //nolint:staticcheck // deprecated, and still obeyed by the service
+		patience = 0
+	}
+	wait, cancelWait := context.WithTimeout(ctx, patience)
 	defer cancelWait()
 	messages, err := s.server.receive(wait, sub, int(r.GetMaxMessages()), sub.ackDeadline(), nil)
 	if err != nil && !errors.Is(err, context.DeadlineExceeded) {

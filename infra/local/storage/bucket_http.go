@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -44,7 +45,7 @@ func (s *Server) insertBucket(w http.ResponseWriter, r *http.Request) error {
 	}
 	now := time.UnixMicro(s.clock.next()).UTC()
 	b, err := s.createBucket(request.Name, settings{Bucket: bucketResource{
-		Name: request.Name, Location: request.Location, LocationType: "region", StorageClass: standardClass,
+		Name: request.Name, Location: strings.ToUpper(request.Location), LocationType: "region", StorageClass: standardClass,
 		Metageneration: 1, ETag: etag(0, 1), TimeCreated: now, Updated: now,
 		Labels: request.Labels, IAMConfiguration: request.IAMConfiguration,
 	}})

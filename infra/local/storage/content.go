@@ -47,6 +47,12 @@ const pieceBytes = 256 << 10
 
 var pieces = sync.Pool{New: func() any { return new([pieceBytes]byte) }}
 
+// unreadError is an error of the reader that a content comes from, not of the
+// disk that it goes to.
+type unreadError struct{ error }
+
+func (e unreadError) Unwrap() error { return e.error }
+
 // receive appends what the reader yields. What it got before an error counts.
 func (c *content) receive(r io.Reader) error {
 	piece := pieces.Get().(*[pieceBytes]byte)
@@ -54,18 +60,18 @@ func (c *content) receive(r io.Reader) error {
 	for {
 		n, err := fill(r, piece[:])
 		if n > 0 {
-			c.crc.Write(piece[:n])
-			c.md5.Write(piece[:n])
 			if _, err := c.file.WriteAt(piece[:n], c.size); err != nil {
 				return err
 			}
+			c.crc.Write(piece[:n])
+			c.md5.Write(piece[:n])
 			c.size += int64(n)
 		}
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
-			return err
+			return unreadError{err}
 		}
 	}
 }

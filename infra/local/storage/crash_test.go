@@ -24,6 +24,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"nightwire.dev/infra/local/conformance/disk"
 	"nightwire.dev/infra/local/storage"
 )
 
@@ -36,6 +37,7 @@ const (
 
 // serveUntilKilled prints its address, and serves.
 func serveUntilKilled(dir string) {
+	disk.Outlive()
 	if err := serve(dir, os.Getenv(publishVariable)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -144,7 +146,7 @@ func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	in, pubsub := startInbox(t)
 	acknowledged := map[string]bool{}
-	for round := range 3 {
+	for round := range 5 {
 		victim, url := startVictim(t, dir, pubsub)
 		client, err := gcs.NewClient(t.Context(), option.WithEndpoint(url+"/storage/v1/"), option.WithoutAuthentication())
 		if err != nil {

@@ -26,35 +26,28 @@ func mustNotify(t *testing.T, bucket *gcs.BucketHandle, n gcs.Notification) *gcs
 
 // told waits until nothing is pending and returns what was published, each
 // message as its event and object.
-func told(t *testing.T, s *service, out *outbox) []string {
+func told(t *testing.T, s *service) []string {
 	t.Helper()
 	await(t, "all notifications to be accepted", func() bool { return s.Pending() == 0 })
 	var events []string
-	for _, m := range out.messages() {
+	for _, m := range s.out.messages() {
 		events = append(events, m.GetAttributes()["eventType"]+" "+m.GetAttributes()["objectId"])
 	}
 	return events
 }
 
-func TestNotificationMessage(t *testing.T) {
-	t.Parallel()
-	out := &outbox{}
-	s := start(t, t.TempDir(), out)
-	bucket := s.client.Bucket(bucketName)
-	if err := bucket.Create(t.Context(), "nightwire", nil); err != nil {
-		t.Fatal(err)
-	}
+func testNotificationMessage(t *testing.T, s *service, bucket *gcs.BucketHandle) {
 	mustWrite(t, bucket.Object("before"), "not told", nil)
 	n := archived
 	n.CustomAttributes = map[string]string{"stream": "ztf"}
 	made := mustNotify(t, bucket, n)
 	first := mustWrite(t, bucket.Object(alert), "first", func(w *gcs.Writer) { w.Metadata = map[string]string{"candid": "1"} })
 	second := mustWrite(t, bucket.Object(alert), "second", nil)
-	if diff := cmp.Diff([]string{"OBJECT_FINALIZE " + alert, "OBJECT_FINALIZE " + alert, "OBJECT_DELETE " + alert}, told(t, s, out)); diff != "" {
+	if diff := cmp.Diff([]string{"OBJECT_FINALIZE " + alert, "OBJECT_FINALIZE " + alert, "OBJECT_DELETE " + alert}, told(t, s)); diff != "" {
 		t.Fatal(diff)
 	}
 
-	messages := out.messages()
+	messages := s.out.messages()
 	var resource struct {
 		Kind, Name, Bucket, Generation, Size string
 		Metadata                             map[string]string
@@ -88,54 +81,49 @@ func TestNotificationMessage(t *testing.T) {
 	if got := messages[2].GetAttributes()["overwrittenByGeneration"]; got != strconv.FormatInt(second.Generation, 10) {
 		t.Errorf("overwrittenByGeneration %s", got)
 	}
-	if topic := out.topics[0]; topic != "projects/nightwire/topics/ztf-archived" {
+	if topic := s.out.topics[0]; topic != "projects/nightwire/topics/ztf-archived" {
 		t.Errorf("topic %s", topic)
 	}
 }
 
-func TestNotificationFilters(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		change func(*gcs.Notification)
-		want   []string
-	}{
-		"everything": {func(*gcs.Notification) {},
-			[]string{"OBJECT_FINALIZE a/1", "OBJECT_FINALIZE b/1", "OBJECT_METADATA_UPDATE a/1", "OBJECT_DELETE a/1"}},
-		"by event": {func(n *gcs.Notification) { n.EventTypes = []string{gcs.ObjectFinalizeEvent} },
-			[]string{"OBJECT_FINALIZE a/1", "OBJECT_FINALIZE b/1"}},
-		"by prefix": {func(n *gcs.Notification) { n.ObjectNamePrefix = "b/" },
-			[]string{"OBJECT_FINALIZE b/1"}},
-		"by both": {func(n *gcs.Notification) { n.ObjectNamePrefix, n.EventTypes = "a/", []string{gcs.ObjectDeleteEvent} },
-			[]string{"OBJECT_DELETE a/1"}},
-		"without payload": {func(n *gcs.Notification) { n.ObjectNamePrefix, n.PayloadFormat = "b/", gcs.NoPayload },
-			[]string{"OBJECT_FINALIZE b/1"}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			out := &outbox{}
-			s := start(t, t.TempDir(), out)
-			bucket := s.client.Bucket(bucketName)
-			if err := bucket.Create(t.Context(), "nightwire", nil); err != nil {
-				t.Fatal(err)
-			}
-			n := archived
-			c.change(&n)
-			mustNotify(t, bucket, n)
-			mustWrite(t, bucket.Object("a/1"), "", nil)
-			mustWrite(t, bucket.Object("b/1"), "", nil)
-			if _, err := bucket.Object("a/1").Update(t.Context(), gcs.ObjectAttrsToUpdate{ContentType: "x/y"}); err != nil {
-				t.Fatal(err)
-			}
-			if err := bucket.Object("a/1").Delete(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(c.want, told(t, s, out)); diff != "" {
-				t.Error(diff)
-			}
-			if m := out.messages()[0]; (len(m.GetData()) == 0) != (n.PayloadFormat == gcs.NoPayload) {
-				t.Errorf("payload of %d bytes", len(m.GetData()))
-			}
-		})
+// notificationFilters are the events that one of each kind of change brings, by
+// the configuration that asks for them.
+var notificationFilters = map[string]struct {
+	change func(*gcs.Notification)
+	want   []string
+}{
+	"of everything": {func(*gcs.Notification) {},
+		[]string{"OBJECT_FINALIZE a/1", "OBJECT_FINALIZE b/1", "OBJECT_METADATA_UPDATE a/1", "OBJECT_DELETE a/1"}},
+	"by event": {func(n *gcs.Notification) { n.EventTypes = []string{gcs.ObjectFinalizeEvent} },
+		[]string{"OBJECT_FINALIZE a/1", "OBJECT_FINALIZE b/1"}},
+	"by prefix": {func(n *gcs.Notification) { n.ObjectNamePrefix = "b/" },
+		[]string{"OBJECT_FINALIZE b/1"}},
+	"by both": {func(n *gcs.Notification) { n.ObjectNamePrefix, n.EventTypes = "a/", []string{gcs.ObjectDeleteEvent} },
+		[]string{"OBJECT_DELETE a/1"}},
+	"without payload": {func(n *gcs.Notification) { n.ObjectNamePrefix, n.PayloadFormat = "b/", gcs.NoPayload },
+		[]string{"OBJECT_FINALIZE b/1"}},
+}
+
+func testNotificationFilter(name string) func(*testing.T, *service, *gcs.BucketHandle) {
+	c := notificationFilters[name]
+	return func(t *testing.T, s *service, bucket *gcs.BucketHandle) {
+		n := archived
+		c.change(&n)
+		mustNotify(t, bucket, n)
+		mustWrite(t, bucket.Object("a/1"), "", nil)
+		mustWrite(t, bucket.Object("b/1"), "", nil)
+		if _, err := bucket.Object("a/1").Update(t.Context(), gcs.ObjectAttrsToUpdate{ContentType: "x/y"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := bucket.Object("a/1").Delete(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.want, told(t, s)); diff != "" {
+			t.Fatal(diff)
+		}
+		if m := s.out.messages()[0]; (len(m.GetData()) == 0) != (n.PayloadFormat == gcs.NoPayload) {
+			t.Errorf("payload of %d bytes", len(m.GetData()))
+		}
 	}
 }
 
@@ -161,7 +149,7 @@ func TestNotificationRetry(t *testing.T) {
 
 	out := &outbox{refusals: 2}
 	s = start(t, dir, out)
-	if diff := cmp.Diff([]string{"OBJECT_FINALIZE 1", "OBJECT_FINALIZE 2", "OBJECT_FINALIZE 3"}, told(t, s, out)); diff != "" {
+	if diff := cmp.Diff([]string{"OBJECT_FINALIZE 1", "OBJECT_FINALIZE 2", "OBJECT_FINALIZE 3"}, told(t, s)); diff != "" {
 		t.Error(diff)
 	}
 	s.stop()
@@ -169,36 +157,19 @@ func TestNotificationRetry(t *testing.T) {
 	later := &outbox{}
 	s = start(t, dir, later)
 	mustWrite(t, s.client.Bucket(bucketName).Object("4"), "4", nil)
-	if diff := cmp.Diff([]string{"OBJECT_FINALIZE 4"}, told(t, s, later)); diff != "" {
+	if diff := cmp.Diff([]string{"OBJECT_FINALIZE 4"}, told(t, s)); diff != "" {
 		t.Errorf("told twice: %s", diff)
 	}
 }
 
-func TestNotificationConfigurations(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	s := start(t, dir, &outbox{})
-	bucket := s.client.Bucket(bucketName)
-	if err := bucket.Create(t.Context(), "nightwire", nil); err != nil {
-		t.Fatal(err)
-	}
+func testNotificationConfigurations(t *testing.T, _ *service, bucket *gcs.BucketHandle) {
 	first := mustNotify(t, bucket, archived)
 	second := mustNotify(t, bucket, archived)
 	if err := bucket.DeleteNotification(t.Context(), first.ID); err != nil {
 		t.Fatal(err)
 	}
 	wantCode(t, bucket.DeleteNotification(t.Context(), first.ID), http.StatusNotFound, "notFound")
-	s.stop()
-
-	s = start(t, dir, &outbox{})
-	bucket = s.client.Bucket(bucketName)
-	configurations, err := bucket.Notifications(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(map[string]*gcs.Notification{second.ID: second}, configurations); diff != "" {
-		t.Error(diff)
-	}
+	wantConfigurations(t, bucket, second)
 	for name, spoil := range map[string]func(*gcs.Notification){
 		"a topic's name":   func(n *gcs.Notification) { n.TopicID = "a/b" },
 		"a payload format": func(n *gcs.Notification) { n.PayloadFormat = "XML" },
@@ -209,6 +180,22 @@ func TestNotificationConfigurations(t *testing.T) {
 		if _, err := bucket.AddNotification(t.Context(), &n); code(err) != http.StatusBadRequest {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// wantConfigurations checks which notification configurations there are.
+func wantConfigurations(t *testing.T, bucket *gcs.BucketHandle, list ...*gcs.Notification) {
+	t.Helper()
+	want := map[string]*gcs.Notification{}
+	for _, n := range list {
+		want[n.ID] = n
+	}
+	got, err := bucket.Notifications(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -234,10 +221,12 @@ func TestReopen(t *testing.T) {
 	if err := bucket.Object("deleted").Delete(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	configuration := mustNotify(t, bucket, archived)
 	s.stop()
 
 	s = start(t, dir, &outbox{})
 	bucket = s.client.Bucket(bucketName)
+	wantConfigurations(t, bucket, configuration)
 	for _, name := range names {
 		after, err := bucket.Object(name).Attrs(t.Context())
 		if err != nil {

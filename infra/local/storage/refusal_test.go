@@ -75,22 +75,27 @@ func testRefusals(t *testing.T, s *service, bucket *gcs.BucketHandle) {
 	}
 }
 
+// The names that would be paths of the service cannot be buckets' here.
+func testReservedBucket(t *testing.T, s *service, _ *gcs.BucketHandle) {
+	wantCode(t, s.client.Bucket("storage").Create(t.Context(), s.project, nil), http.StatusConflict, "conflict")
+}
+
 func testBuckets(t *testing.T, s *service, bucket *gcs.BucketHandle) {
 	ctx := t.Context()
-	products := s.client.Bucket("nightwire-ztf-products")
-	if err := products.Create(ctx, "nightwire", &gcs.BucketAttrs{Location: "us-central1", Labels: map[string]string{"stream": "ztf"}}); err != nil {
+	name := bucket.BucketName() + "-products"
+	products := s.client.Bucket(name)
+	if err := products.Create(ctx, s.project, &gcs.BucketAttrs{Location: "us-central1", Labels: map[string]string{"stream": "ztf"}}); err != nil {
 		t.Fatal(err)
 	}
 	attrs, err := products.Attrs(ctx)
-	if err != nil || attrs.Name != "nightwire-ztf-products" || attrs.Location != "us-central1" || attrs.Labels["stream"] != "ztf" {
+	if err != nil || attrs.Name != name || attrs.Location != "US-CENTRAL1" || attrs.Labels["stream"] != "ztf" {
 		t.Errorf("%+v, %v", attrs, err)
 	}
-	wantCode(t, products.Create(ctx, "nightwire", nil), http.StatusConflict, "conflict")
-	wantCode(t, s.client.Bucket("storage").Create(ctx, "nightwire", nil), http.StatusConflict, "conflict")
-	wantCode(t, s.client.Bucket("..").Create(ctx, "nightwire", nil), http.StatusBadRequest, "invalid")
+	wantCode(t, products.Create(ctx, s.project, nil), http.StatusConflict, "conflict")
+	wantCode(t, s.client.Bucket("..").Create(ctx, s.project, nil), http.StatusBadRequest, "invalid")
 
 	var names []string
-	for buckets := s.client.Buckets(ctx, "nightwire"); ; {
+	for buckets := s.client.Buckets(ctx, s.project); ; {
 		b, err := buckets.Next()
 		if errors.Is(err, iterator.Done) {
 			break
@@ -98,10 +103,15 @@ func testBuckets(t *testing.T, s *service, bucket *gcs.BucketHandle) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		names = append(names, b.Name)
+		if strings.HasPrefix(b.Name, bucket.BucketName()) { // others' buckets may be there too
+			names = append(names, b.Name)
+		}
 	}
-	if diff := cmp.Diff([]string{bucketName, "nightwire-ztf-products"}, names); diff != "" {
+	if diff := cmp.Diff([]string{bucket.BucketName(), name}, names); diff != "" {
 		t.Error(diff)
+	}
+	if err := products.Delete(ctx); err != nil {
+		t.Fatal(err)
 	}
 
 	mustWrite(t, bucket.Object(alert), "content", nil)

@@ -127,7 +127,7 @@ func (u *resumable) receive(r *http.Request, first int64) error {
 		return nil // the chunk, or the connection, ends before anything new
 	}
 	if err := u.content.receive(r.Body); err != nil {
-		return invalid("Read the chunk: %v", err)
+		return uploadError(err)
 	}
 	return nil
 }

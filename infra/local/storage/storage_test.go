@@ -59,18 +59,23 @@ func (o *outbox) messages() []*pubsubpb.PubsubMessage {
 	return slices.Clone(o.accepted)
 }
 
-// service is a running server and the official client on it.
+// service is a running server and the official client on it. Google's has no
+// server here, and no outbox.
 type service struct {
 	*storage.Server
-	url    string
-	client *gcs.Client
-	stop   func()
+	url     string
+	project string
+	client  *gcs.Client
+	out     *outbox
+	stop    func()
 }
 
 // start serves a folder, with an outbox for a publisher.
 func start(t testing.TB, dir string, out *outbox) *service {
 	t.Helper()
-	return startWith(t, storage.Options{Dir: dir, Publisher: out, Logger: slog.New(slog.DiscardHandler)})
+	s := startWith(t, storage.Options{Dir: dir, Publisher: out, Logger: slog.New(slog.DiscardHandler)})
+	s.out = out
+	return s
 }
 
 // startWith serves until stop is called or the test ends.
@@ -85,7 +90,7 @@ func startWith(t testing.TB, options storage.Options) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &service{Server: server, url: web.URL, client: client}
+	s := &service{Server: server, url: web.URL, project: "nightwire", client: client}
 	s.stop = sync.OnceFunc(func() {
 		client.Close()
 		web.Close()

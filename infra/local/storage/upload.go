@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"errors"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -128,9 +129,19 @@ func (s *Server) store(w http.ResponseWriter, r *http.Request, t target, body io
 	}
 	defer content.release()
 	if err := content.receive(body); err != nil {
-		return invalid("Read the content: %v", err)
+		return uploadError(err)
 	}
 	return s.finish(w, r, t, content)
+}
+
+// uploadError tells a body that was cut off, which is its sender's fault and
+// not to be repeated, from a content that could not be kept, which is ours.
+func uploadError(err error) error {
+	var unread unreadError
+	if errors.As(err, &unread) {
+		return invalid("Read the content: %v", unread.error)
+	}
+	return err
 }
 
 // finish makes a whole content an object and answers its resource.

@@ -145,10 +145,33 @@ func (w *writer) plain(n node) string {
 	return n.text
 }
 
-// list writes an array literal.
+// list writes an array literal. Its structs have the fields of the first, by
+// place: DuckDB would match them by name, and leave NULL where names differ.
 func (w *writer) list(n node) (string, error) {
-	inner, err := w.expression(n.kids)
-	return "[" + inner + "]", err
+	items := split(n.kids)
+	if len(items) == 0 || !isRecord(items[0]) {
+		inner, err := w.expression(n.kids)
+		return "[" + inner + "]", err
+	}
+	names := fieldNames(items[0][1].kids)
+	written := make([]string, len(items))
+	for i, item := range items {
+		var err error
+		if isRecord(item) {
+			written[i], err = w.namedRecord(item[1].kids, names)
+		} else {
+			written[i], err = w.expression(item)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	return "[" + strings.Join(written, ", ") + "]", nil
+}
+
+// isRecord says that the item is STRUCT(...).
+func isRecord(item []node) bool {
+	return len(item) == 2 && item[0].is("STRUCT") && item[1].brackets("(")
 }
 
 // index writes square brackets: an array literal, or an element of what stands

@@ -117,11 +117,18 @@ var templates = map[string][]string{
 	"PARSE_JSON":          {1: "CAST($1 AS JSON)"},
 	"TO_JSON":             {1: "to_json($1)"},
 	"TO_JSON_STRING":      {1: "CAST(to_json($1) AS VARCHAR)"},
+	"INT64":               {1: "CAST($1 AS BIGINT)"},
+	"FLOAT64":             {1: "CAST($1 AS DOUBLE)"},
+	"BOOL":                {1: "CAST($1 AS BOOLEAN)"},
 
-	"ST_GEOGPOINT":    {2: "struct_pack(geo_lon := CAST($1 AS DOUBLE), geo_lat := CAST($2 AS DOUBLE))"},
+	"PERCENTILE_CONT": {2: "quantile_cont($*)"},
+	"PERCENTILE_DISC": {2: "quantile_disc($*)"},
+
+	"ST_GEOGPOINT": {2: "CASE WHEN $1 IS NOT NULL AND $2 IS NOT NULL THEN " +
+		"struct_pack(geo_lon := CAST($1 AS DOUBLE), geo_lat := CAST($2 AS DOUBLE)) END"},
 	"ST_X":            {1: "struct_extract($1, 'geo_lon')"},
 	"ST_Y":            {1: "struct_extract($1, 'geo_lat')"},
-	"ST_ASTEXT":       {1: "('POINT(' || struct_extract($1, 'geo_lon') || ' ' || struct_extract($1, 'geo_lat') || ')')"},
+	"ST_ASTEXT":       {1: "('POINT(' || " + shortest("struct_extract($1, 'geo_lon')") + " || ' ' || " + shortest("struct_extract($1, 'geo_lat')") + " || ')')"},
 	"ST_GEOGFROMTEXT": {1: pointFromText},
 	"ST_DISTANCE":     {2: haversine},
 	"ST_DWITHIN":      {3: "(" + haversine + " <= $3)"},
@@ -129,11 +136,22 @@ var templates = map[string][]string{
 
 // haversine is the distance in metres between two points on the sphere of
 // BigQuery's ST_DISTANCE, whose radius is 6,371,010 m. The formula keeps its
-// digits at the arcsecond separations of a cross-match.
-const haversine = "(2 * 6371010 * asin(least(1, sqrt(" +
+// digits at the arcsecond separations of a cross-match. A point that is NULL has
+// no distance: DuckDB's least would pass over it and answer half the Earth.
+const haversine = "(2 * 6371010 * asin(sqrt(" +
+	"CASE WHEN " + halfChord + " > 1 THEN 1 ELSE " + halfChord + " END)))"
+
+// halfChord is the square of half the chord between two points of the unit
+// sphere. Rounding may put it above 1 where they are opposite.
+const halfChord = "(" +
 	"pow(sin(radians(struct_extract($2, 'geo_lat') - struct_extract($1, 'geo_lat')) / 2), 2) + " +
 	"cos(radians(struct_extract($1, 'geo_lat'))) * cos(radians(struct_extract($2, 'geo_lat'))) * " +
-	"pow(sin(radians(struct_extract($2, 'geo_lon') - struct_extract($1, 'geo_lon')) / 2), 2)))))"
+	"pow(sin(radians(struct_extract($2, 'geo_lon') - struct_extract($1, 'geo_lon')) / 2), 2))"
+
+// shortest writes a number as text, without a fraction of zero.
+func shortest(sql string) string {
+	return `regexp_replace(CAST(` + sql + ` AS VARCHAR), '\.0$$', '')`
+}
 
 // pointFromText reads the well-known text of a point: longitude, latitude.
 const pointFromText = "CASE WHEN $1 IS NOT NULL THEN struct_pack(" +

@@ -96,23 +96,43 @@ func (w *writer) extract(args []node) (string, error) {
 // record writes the arguments of STRUCT(...): the name of a field is its
 // alias, or the last name of its path.
 func (w *writer) record(args []node) (string, error) {
-	var fields []string
+	return w.namedRecord(args, fieldNames(args))
+}
+
+// fieldNames are the names of a struct's fields: given, taken from a column, or
+// made up.
+func fieldNames(args []node) []string {
+	var names []string
 	for i, item := range split(args) {
-		if len(item) == 0 {
-			return "", refuse("Syntax error: Unexpected end of a list of fields")
-		}
 		value, name := cutAlias(item)
-		if last := value[len(value)-1]; name == "" && last.name() && len(value)%2 == 1 {
-			name = last.text
+		if name == "" && len(value)%2 == 1 && value[len(value)-1].name() {
+			name = value[len(value)-1].text
 		}
 		if name == "" {
 			name = "_field_" + ordinal(i+1)
 		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// namedRecord writes a struct whose fields have these names.
+func (w *writer) namedRecord(args []node, names []string) (string, error) {
+	items := split(args)
+	if len(items) != len(names) {
+		return "", refuse("Array elements of types that have no common supertype: structs of %d and %d fields", len(names), len(items))
+	}
+	fields := make([]string, len(items))
+	for i, item := range items {
+		if len(item) == 0 {
+			return "", refuse("Syntax error: Unexpected end of a list of fields")
+		}
+		value, _ := cutAlias(item)
 		sql, err := w.expression(value)
 		if err != nil {
 			return "", err
 		}
-		fields = append(fields, Quote(name)+" := "+sql)
+		fields[i] = Quote(names[i]) + " := " + sql
 	}
 	return "struct_pack(" + strings.Join(fields, ", ") + ")", nil
 }

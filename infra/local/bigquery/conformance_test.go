@@ -1,0 +1,62 @@
+package bigquery_test
+
+import (
+	"os"
+	"testing"
+
+	"nightwire.dev/infra/local/conformance"
+)
+
+// refuses is why only the local server is asked for what it lacks.
+const refuses = "Google's service does what is refused here"
+
+// TestConformance asks for the behaviours of BigQuery that Nightwire, or who
+// meets the local server with the official clients, counts on.
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	cases := []conformance.Case[*running]{
+		// Datasets and tables.
+		{Name: "a table's resource", Check: testTableResource,
+			Says: "tables.get gives back description, labels, schema, partitioning, clustering and keys as they were set."},
+		{Name: "a table's schema grows", Check: testPatch,
+			Says: "tables.patch may add nullable columns, at any depth, and relax required ones; nothing else; another ETag is 412."},
+		{Name: "lists and deletions", Check: testListAndDelete,
+			Says: "What was deleted is no longer listed; a dataset is deleted with its tables if asked."},
+		{Name: "errors", Check: testErrors,
+			Says: "The error table: 409 duplicate, 404 notFound, 400 invalid, invalidQuery and resourceInUse."},
+		{Name: "what is not supported is refused by name", Local: refuses, Check: testRefusals,
+			Says: "Nothing is silently ignored: load, copy and extract jobs, streaming inserts and legacy SQL are 501 notImplemented."},
+		// Queries.
+		{Name: "pages", Check: testPaging,
+			Says: "A result is read in pages of any size, by jobs.query and by jobs.insert, and tells its total."},
+		{Name: "parameters", Check: testParameters,
+			Says: "Named and positional parameters have the type and the value that they were given, arrays and structs too."},
+		{Name: "views", Check: testViewsFollowTheirTables,
+			Says: "A view is a query by name, through tables.insert or CREATE VIEW; INFORMATION_SCHEMA.TABLES lists it."},
+		{Name: "statements that change", Check: testStatementsThatChange,
+			Says: "CREATE TABLE AS, INSERT, UPDATE, DELETE, MERGE and DROP; the statistics tell the rows that changed."},
+		{Name: "definitions by SQL", Check: testDefinitions,
+			Says: "CREATE OR REPLACE, IF NOT EXISTS and IF EXISTS; INFORMATION_SCHEMA.COLUMNS tells names, types and order."},
+		{Name: "a dry run", Check: testDryRun,
+			Says: "A dry run answers the schema and runs nothing."},
+		// The Storage Write API.
+		{Name: "every type is written and read", Check: testEveryTypeReadsBack,
+			Says: "Each type and mode of a column is written as protocol buffers and read back, by query and by tabledata.list."},
+		{Name: "bad rows", Check: testBadRowsStoreNothing,
+			Says: "A request with a bad row stores none of its rows, and its row errors name the row and what is wrong."},
+		{Name: "a writer sees a new schema", Check: testWriterSeesNewSchema,
+			Says: "A response tells of the updated schema once, while the writer goes on with the old one."},
+		{Name: "many writers", Check: testConcurrentAppends,
+			Says: "Rows of the default stream are there for queries when the append is answered, whoever else writes."},
+	}
+	for _, group := range sqlGroups {
+		cases = append(cases, conformance.Case[*running]{Name: group.name, Says: group.says, Check: testSQL(group.cases)})
+	}
+	conformance.Run(t, os.Getenv("CONFORMANCE_PROJECT"), func(t *testing.T, remote string) *running {
+		t.Helper()
+		if remote != "" {
+			return startRemote(t, remote)
+		}
+		return start(t)
+	}, cases)
+}
