@@ -65,4 +65,4 @@ bench: ## all benchmarks
 	@set -e; for m in $(MODULES); do (cd $$m && go test -run xxx -bench . -benchmem ./...); done
 
 clean: ## forget what was built and the local state
-	rm -rf $(BIN) .nightwire
+	rm -rf $(BIN) build .nightwire

@@ -6,7 +6,8 @@
 // night, a million alerts and a month, and what a change of each setting would
 // save. The command line prints it.
 //
-// The model is arithmetic on three tables. prices.json has the list prices, each
+// The model is arithmetic on three tables and the plan of the deployment, whose
+// instances and days of keeping it takes. prices.json has the list prices, each
 // with the page that has it and the day on which it was read. measured.json has
 // what was measured of the system itself on a synthetic night: bytes of messages
 // and rows, processor time, how much the built-in filters choose. What was

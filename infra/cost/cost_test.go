@@ -25,12 +25,17 @@ var simple = &Measured{
 	Scans: map[string]float64{"missing-alerts": 512, "cone": 512},
 }
 
+// roomy are instances with round numbers.
+func roomy() Instances {
+	return Instances{"archive": {1, 2, 64}, "rows": {1, 2, 64}, "filter": {1, 2, 64}, "supernova": {2, 4, 64}}
+}
+
 // plain is a load with round numbers: 2^20 alerts of 1,000 bytes.
 func plain() Load {
-	l := Defaults(names.ZTF, simple)
+	l := Defaults(names.ZTF, simple, roomy())
 	l.Alerts, l.Size, l.Retention, l.NightsPerMonth, l.Asked = 1<<20, 1000, 4, 10, 2
-	l.Hours, l.Concurrency, l.LatencySeconds, l.MemoryGiB, l.Utilisation = 10, 64, 0.5, 2, 0.5
-	l.RequestLogs, l.Tarball = false, true
+	l.Hours, l.LatencySeconds, l.Utilisation, l.TopicDays = 10, 0.5, 0.5, 365./24
+	l.RequestLogs, l.Tarball, l.TarballColder = false, true, ""
 	return l
 }
 
@@ -46,28 +51,33 @@ func TestLines(t *testing.T) {
 		"files created: alerts, claims on matches, plots; looks at the filters":   (alerts + alerts + alerts*0.05 + 2400) / 1000,
 		"files read by rows, filter and supernova; notifications":                 alerts * 3.1 / 1000,
 		"alerts, one file each, kept":                                             1000 * gibs * 4 * 730,
-		"claims and plots, kept":                                                  (64 + 0.05*1024) * gibs * 4 * 730,
-		"files read for the night's tarball":                                      alerts / 1000.,
-		"the night's tarball, kept":                                               500 * gibs * 4 * 730,
-		"instances of archive":                                                    36000 * (1 - math.Exp(-alerts/36000.*0.5)), // 8,192 s of room, 6,291 s of work
-		"instances of rows":                                                       36000 * (1 - math.Exp(-alerts/36000.*0.5)),
-		"instances of filter":                                                     36000 * (1 - math.Exp(-alerts/36000.*0.5)),
-		"instances of supernova":                                                  36000 * (1 - math.Exp(-alerts*0.1/36000.*0.5)),
-		"memory of all instances":                                                 2 * (3*36000*(1-math.Exp(-alerts/36000.*0.5)) + 36000*(1-math.Exp(-alerts*0.1/36000.*0.5))),
-		"events":                                                                  alerts * 3.1 / 1e6,
-		"rows of alerts, appended":                                                4096 * gibs,
-		"rows of alerts, kept":                                                    4096 * gibs * 3 * 730,
-		"rows of alerts, kept longer":                                             4096 * gibs * 1 * 730,
-		"rows of ledger and evaluations, appended":                                512 * gibs,
-		"rows of ledger and evaluations, kept":                                    512 * gibs * 3 * 730,
-		"rows of ledger and evaluations, kept longer":                             512 * gibs * 1 * 730,
-		"rows of matches and fits, appended":                                      (128 + 102.4) * gibs,
-		"rows of matches and fits, kept":                                          (128 + 102.4) * gibs * 3 * 730,
-		"rows of matches and fits, kept longer":                                   (128 + 102.4) * gibs * 1 * 730,
-		"the library, asked by people of one night":                               2 * 1024. / (1 << 20),
-		"the night's certificate":                                                 512. / (1 << 20),
-		"the connector's machine":                                                 73,
-		"its address":                                                             73,
+		"all that is published, kept in its topic":                                (1024 + 1024 + 5096) * gibs / 2, // of a month
+		"claims, kept":                                64 * gibs * 90 * 24,
+		"plots, kept":                                 0.05 * 1024 * gibs * 4 * 730,
+		"files read for the night's tarball":          alerts / 1000.,
+		"the night's tarball, kept":                   500 * gibs * 4 * 730,
+		"instances of archive":                        36000 * (1 - math.Exp(-alerts/36000.*0.5)), // 8,192 s of room, 6,291 s of work
+		"instances of rows":                           36000 * (1 - math.Exp(-alerts/36000.*0.5)),
+		"instances of filter":                         36000 * (1 - math.Exp(-alerts/36000.*0.5)),
+		"instances of supernova":                      2 * 36000 * (1 - math.Exp(-alerts*0.1/36000.*0.5)),
+		"memory of archive":                           2 * 36000 * (1 - math.Exp(-alerts/36000.*0.5)),
+		"memory of rows":                              2 * 36000 * (1 - math.Exp(-alerts/36000.*0.5)),
+		"memory of filter":                            2 * 36000 * (1 - math.Exp(-alerts/36000.*0.5)),
+		"memory of supernova":                         4 * 36000 * (1 - math.Exp(-alerts*0.1/36000.*0.5)),
+		"events":                                      alerts * 3.1 / 1e6,
+		"rows of alerts, appended":                    4096 * gibs,
+		"rows of alerts, kept":                        4096 * gibs * 3 * 730,
+		"rows of alerts, kept longer":                 4096 * gibs * 1 * 730,
+		"rows of ledger and evaluations, appended":    512 * gibs,
+		"rows of ledger and evaluations, kept":        512 * gibs * 3 * 730,
+		"rows of ledger and evaluations, kept longer": 512 * gibs * 1 * 730,
+		"rows of matches and fits, appended":          (128 + 102.4) * gibs,
+		"rows of matches and fits, kept":              (128 + 102.4) * gibs * 3 * 730,
+		"rows of matches and fits, kept longer":       (128 + 102.4) * gibs * 1 * 730,
+		"the library, asked by people of one night":   2 * 1024. / (1 << 20),
+		"the night's certificate":                     512. / (1 << 20),
+		"the connector's machine":                     73,
+		"its address":                                 73,
 	}
 	got := map[string]float64{}
 	for _, line := range plain().Price(simple, listPrices(t)).Lines {
@@ -137,7 +147,7 @@ func TestFullPackets(t *testing.T) {
 	}
 }
 
-// TestColder moves the files after the first of four months.
+// TestColder moves the files after the first 30 days of four months.
 func TestColder(t *testing.T) {
 	t.Parallel()
 	l := plain()
@@ -149,8 +159,8 @@ func TestColder(t *testing.T) {
 		}
 	}
 	want := map[string]float64{
-		"alerts, one file each, kept":                         1000. / 1024 * 730,
-		"alerts, one file each, nearline":                     1000. / 1024 * 3 * 730,
+		"alerts, one file each, kept":                         1000. / 1024 * 30 * 24,
+		"alerts, one file each, nearline":                     1000. / 1024 * (4*730 - 30*24),
 		"alerts, one file each, moved to nearline (at least)": (1 << 20) / 1000.,
 	}
 	if diff := cmp.Diff(want, got, cmpopts.EquateApprox(1e-12, 0)); diff != "" {
@@ -160,7 +170,7 @@ func TestColder(t *testing.T) {
 
 // load draws a load that is valid.
 func load(t *rapid.T) Load {
-	l := Defaults(rapid.SampledFrom(names.Streams()).Draw(t, "stream"), simple)
+	l := Defaults(rapid.SampledFrom(names.Streams()).Draw(t, "stream"), simple, roomy())
 	l.Alerts = rapid.Float64Range(1, 1e8).Draw(t, "alerts")
 	l.Size = Size(rapid.Float64Range(1, 1e6).Draw(t, "size"))
 	l.Filters = float64(rapid.IntRange(0, 1000).Draw(t, "filters"))
@@ -171,6 +181,7 @@ func load(t *rapid.T) Load {
 	l.Readers = rapid.Float64Range(0, 10).Draw(t, "readers")
 	l.Hours = rapid.Float64Range(1, 24).Draw(t, "hours")
 	l.Colder = rapid.SampledFrom([]string{"", "nearline", "coldline"}).Draw(t, "colder")
+	l.TopicDays = rapid.Float64Range(0, 3).Draw(t, "topics")
 	return l
 }
 
@@ -189,8 +200,12 @@ func TestMoreCostsMore(t *testing.T) {
 		"retention": func(l *Load, by float64) { l.Retention *= by },
 		"readers":   func(l *Load, by float64) { l.Readers *= by },
 		"questions": func(l *Load, by float64) { l.Asked *= by },
-		"hours":     func(l *Load, by float64) { l.Hours = min(24, l.Hours*by) },
-		"logs":      func(l *Load, _ float64) { l.RequestLogs = true },
+		"topics":    func(l *Load, by float64) { l.TopicDays *= by },
+		"memory": func(l *Load, by float64) {
+			l.Instances = l.Instances.With(func(i *Instance) { i.MemoryGiB *= by })
+		},
+		"hours": func(l *Load, by float64) { l.Hours = min(24, l.Hours*by) },
+		"logs":  func(l *Load, _ float64) { l.RequestLogs = true },
 	}
 	for name, change := range more {
 		t.Run(name, func(t *testing.T) {
@@ -231,11 +246,13 @@ func TestLevers(t *testing.T) {
 		dearer[l.Change] = l.Saves < 0
 	}
 	want := map[string]bool{
-		"one more reader of every filter (--readers)":                         true,
-		"files to Nearline after a month (--colder nearline)":                 true, // moving a packet of 1 kB costs more than it saves
-		"no compressed tarball beside the files (--no-tarball)":               false,
-		"keep for half as long (--retention-months)":                          false,
-		"a match names the alert, without its record: readers fetch the file": false,
+		"one more reader of every filter (--readers)":                          true,
+		"alerts' files to Nearline after 30 days, at most (--colder nearline)": true, // moving a packet of 1 kB costs more than it saves
+		"no compressed tarball beside the files (--no-tarball)":                false,
+		"keep for half as long (--retention-months)":                           false,
+		"a match names the alert, without its record: readers fetch the file":  false,
+		"topics that keep a day of what went through them, not a week":         false,
+		"instances with half of the memory":                                    false,
 	}
 	for change, is := range want {
 		if got, ok := dearer[change]; !ok || got != is {
@@ -259,6 +276,11 @@ func TestValidate(t *testing.T) {
 		"a month of 32 nights": {func(l *Load) { l.NightsPerMonth = 32 }, "32 nights a month"},
 		"a night of 25 hours":  {func(l *Load) { l.Hours = 25 }, "25 hours"},
 		"kept for no time":     {func(l *Load) { l.Retention = 0 }, "kept for 0 months"},
+		"no room":              {func(l *Load) { l.Instances = l.Instances.With(func(i *Instance) { i.Concurrency = 0 }) }, "0 events at once: an instance takes"},
+		"no memory":            {func(l *Load) { l.Instances = l.Instances.With(func(i *Instance) { i.MemoryGiB = 0 }) }, "an instance of archive has 1 processors and 0 GiB"},
+		"a missing function":   {func(l *Load) { l.Instances = Instances{} }, "function archive has no instances"},
+		"topics for a year":    {func(l *Load) { l.TopicDays = 365 }, "topics keep messages for 365 days: want 0 to 31"},
+		"tarballs in ice":      {func(l *Load) { l.TarballColder = "ice" }, `class "ice"`},
 		"an unknown class":     {func(l *Load) { l.Colder = "ice" }, `class "ice"`},
 	}
 	for name, c := range cases {
@@ -313,7 +335,7 @@ func TestListPrices(t *testing.T) {
 	prices := listPrices(t)
 	used := map[string]bool{}
 	for _, colder := range []string{"", "nearline", "coldline"} {
-		l := Defaults(names.ZTF, measurements(t))
+		l := Defaults(names.ZTF, measurements(t), planned(t))
 		l.Colder = colder
 		for _, line := range l.Price(measurements(t), prices).Lines {
 			if used[line.Price] = true; prices.byID[line.Price].ID == "" {
@@ -362,7 +384,7 @@ func TestPrint(t *testing.T) {
 	t.Parallel()
 	for _, stream := range names.Streams() {
 		m := measurements(t)
-		e, err := Of(Defaults(stream, m), m, listPrices(t))
+		e, err := Of(Defaults(stream, m, planned(t)), m, listPrices(t))
 		if err != nil {
 			t.Fatal(err)
 		}

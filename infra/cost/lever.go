@@ -28,12 +28,14 @@ func (l Load) Levers(m *Measured, prices *Prices) []Lever {
 	try("filters choose half as much (--match-fraction)", with(func(l *Load) { l.MatchFraction /= 2 }))
 	try("one more reader of every filter (--readers)", with(func(l *Load) { l.Readers++ }))
 	try("no compressed tarball beside the files (--no-tarball)", with(func(l *Load) { l.Tarball = false }))
-	try("files to Nearline after a month (--colder nearline)", with(func(l *Load) { l.Colder = "nearline" }))
-	try("files to Coldline after a month (--colder coldline)", with(func(l *Load) { l.Colder = "coldline" }))
+	try("alerts' files to Nearline after 30 days, at most (--colder nearline)", with(func(l *Load) { l.Colder = "nearline" }))
+	try("alerts' files to Coldline after 30 days, at most (--colder coldline)", with(func(l *Load) { l.Colder = "coldline" }))
 	try("a log without a line for every event (--no-request-logs)", with(func(l *Load) { l.RequestLogs = false }))
 	try("alerts with half the history (--history)", with(func(l *Load) { l.History /= 2 }))
 	try("people ask the library half as often (--asked)", with(func(l *Load) { l.Asked /= 2 }))
-	try("instances with a quarter of the memory", with(func(l *Load) { l.MemoryGiB /= 4 }))
+	try("instances with half of the memory", with(func(l *Load) { l.Instances = l.Instances.With(func(i *Instance) { i.MemoryGiB /= 2 }) }))
+	try("topics that keep a day of what went through them, not a week", with(func(l *Load) { l.TopicDays /= 7 }))
+	try("tarballs that stay in Standard", with(func(l *Load) { l.TarballColder = "" }))
 	slices.SortStableFunc(levers, func(a, b Lever) int { return cmp.Compare(b.Saves, a.Saves) })
 	return levers
 }

@@ -14,35 +14,37 @@ import (
 type Load struct {
 	Stream         names.Stream `json:"stream"`
 	Alerts         float64      `json:"alerts_per_night"`
-	Size           Size         `json:"packet_bytes"`     // of a packet as the survey sends it
-	History        float64      `json:"history"`          // entries that an alert has of earlier visits, on average
-	Filters        float64      `json:"filters"`          // in force
-	MatchFraction  float64      `json:"match_fraction"`   // of the alerts, that one filter chooses on average
-	Readers        float64      `json:"readers"`          // subscriptions to each filter's topic
-	FitFraction    float64      `json:"fit_fraction"`     // of the alerts, that are fitted as supernovae
-	Retention      float64      `json:"retention"`        // months for which files and rows are kept
-	NightsPerMonth float64      `json:"nights_month"`     // in which alerts come
-	Hours          float64      `json:"hours"`            // during which alerts come, a night
-	Asked          float64      `json:"asked"`            // times a night that people ask each query of the library, of one night
-	Concurrency    float64      `json:"concurrency"`      // events that one instance of a function has at once
-	LatencySeconds float64      `json:"latency_seconds"`  // that an event takes; assumed
-	MemoryGiB      float64      `json:"memory_gib"`       // of an instance
-	Utilisation    float64      `json:"utilisation"`      // of an instance's processor, at which another is started
-	CPUFactor      float64      `json:"cpu_factor"`       // a processor there against the one that was measured on; assumed
-	RequestLogs    bool         `json:"request_logs"`     // whether Cloud Run's line for every request is kept
-	Tarball        bool         `json:"tarball"`          // whether a night is also kept as one compressed file
-	ThinMatches    bool         `json:"thin_matches"`     // whether a match's message names the alert, without its record
-	Colder         string       `json:"colder,omitempty"` // the class into which files move after a month: nearline, coldline
+	Size           Size         `json:"packet_bytes"`             // of a packet as the survey sends it
+	History        float64      `json:"history"`                  // entries that an alert has of earlier visits, on average
+	Filters        float64      `json:"filters"`                  // in force
+	MatchFraction  float64      `json:"match_fraction"`           // of the alerts, that one filter chooses on average
+	Readers        float64      `json:"readers"`                  // subscriptions to each filter's topic
+	FitFraction    float64      `json:"fit_fraction"`             // of the alerts, that are fitted as supernovae
+	Retention      float64      `json:"retention"`                // months for which files and rows are kept, if the plan does not delete them before
+	TopicDays      float64      `json:"topic_days"`               // for which a topic keeps what went through it
+	NightsPerMonth float64      `json:"nights_month"`             // in which alerts come
+	Hours          float64      `json:"hours"`                    // during which alerts come, a night
+	Asked          float64      `json:"asked"`                    // times a night that people ask each query of the library, of one night
+	Instances      Instances    `json:"instances"`                // of the functions
+	LatencySeconds float64      `json:"latency_seconds"`          // that an event takes; assumed
+	Utilisation    float64      `json:"utilisation"`              // of an instance's processor, at which another is started
+	CPUFactor      float64      `json:"cpu_factor"`               // a processor there against the one that was measured on; assumed
+	RequestLogs    bool         `json:"request_logs"`             // whether Cloud Run's line for every request is kept
+	Tarball        bool         `json:"tarball"`                  // whether a night is also kept as one compressed file
+	ThinMatches    bool         `json:"thin_matches"`             // whether a match's message names the alert, without its record
+	Colder         string       `json:"colder,omitempty"`         // the class into which files move after 30 days: nearline, coldline
+	TarballColder  string       `json:"tarball_colder,omitempty"` // the same of tarballs
 }
 
-// Defaults are the load of a survey as it is planned or known.
-func Defaults(stream names.Stream, m *Measured) Load {
+// Defaults are the load of a survey as it is planned or known, on the instances
+// that are planned.
+func Defaults(stream names.Stream, m *Measured, planned Instances) Load {
 	l := Load{
 		Stream: stream, Alerts: 100_000, Size: 70_000, History: m.History,
 		Filters: float64(m.Filters), MatchFraction: m.MatchFraction, Readers: 1, FitFraction: m.FitFraction,
-		Retention: 12, NightsPerMonth: 30, Hours: 9, Asked: 10,
-		Concurrency: 80, LatencySeconds: 0.4, MemoryGiB: 0.5, Utilisation: 0.6, CPUFactor: 1,
-		RequestLogs: true, Tarball: true,
+		Retention: 12, TopicDays: topicDays, NightsPerMonth: 30, Hours: 9, Asked: 10,
+		Instances: planned, LatencySeconds: 0.4, Utilisation: 0.6, CPUFactor: 1,
+		RequestLogs: true, Tarball: true, TarballColder: tarballs,
 	}
 	if stream == names.LSST { // the size is that of the largest real packets that we know
 		l.Alerts, l.Size = 10_000_000, 139_000
@@ -76,14 +78,17 @@ func (l Load) Validate() error {
 		return fmt.Errorf("%v nights a month: want 1 to 31", l.NightsPerMonth)
 	case !(l.Hours > 0 && l.Hours <= 24):
 		return fmt.Errorf("alerts come for %v hours a night: want more than 0, to 24", l.Hours)
-	case !(l.Concurrency >= 1 && l.Concurrency <= 1000):
-		return fmt.Errorf("%v events at once: an instance takes 1 to 1,000", l.Concurrency)
-	case l.Colder != "" && l.Colder != "nearline" && l.Colder != "coldline":
-		return fmt.Errorf("class %q: files move to nearline, coldline, or not at all", l.Colder)
+	case !(l.TopicDays >= 0 && l.TopicDays <= 31):
+		return fmt.Errorf("topics keep messages for %v days: want 0 to 31", l.TopicDays)
 	case !(l.Asked >= 0 && l.Asked <= 1e6):
 		return fmt.Errorf("the library asked %v times a night: want 0 to a million", l.Asked)
 	}
-	return nil
+	for _, class := range []string{l.Colder, l.TarballColder} {
+		if class != "" && class != "nearline" && class != "coldline" {
+			return fmt.Errorf("class %q: files move to nearline, coldline, or not at all", class)
+		}
+	}
+	return l.Instances.validate()
 }
 
 // Size is a number of bytes.

@@ -110,6 +110,9 @@ func (n *night) pubsub() {
 		"%s alerts x %v filters x %.3g of the alerts x %s x (1 + %v readers)", count(n.Alerts), n.Filters, n.MatchFraction, amount(n.match()), n.Readers)
 	n.add("pubsub.throughput", "likely transients, pushed to supernova", n.fits()*n.match()/tib,
 		"%s alerts x %.3g of them x %s", count(n.Alerts), n.FitFraction, amount(n.match()))
+	published := n.Alerts*(raw+told) + n.matches()*n.match()
+	n.add("pubsub.storage", "all that is published, kept in its topic", published/gib*months(n.TopicDays),
+		"%s alerts x (%s + %s) + %s matches x %s, x %v days / 30.4", count(n.Alerts), amount(raw), amount(told), count(n.matches()), amount(n.match()), n.TopicDays)
 }
 
 func (n *night) storage() {
@@ -125,29 +128,37 @@ func (n *night) storage() {
 	}
 	n.add("storage.class-b", "files read by rows, filter and supernova; notifications", (reads+n.Alerts)/1000,
 		"%s reads + %s notifications", count(reads), count(n.Alerts))
-	n.files("alerts, one file each", n.Alerts*n.file(), n.Colder,
-		fmt.Sprintf("%s alerts x %s", count(n.Alerts), amount(n.file())))
-	small := claims*f.Claim + plots*f.Plot
-	n.files("claims and plots", small, "", fmt.Sprintf("%s x %s + %s x %s", count(claims), amount(f.Claim), count(plots), amount(f.Plot)))
+	n.keep(files{name: "alerts, one file each", number: n.Alerts, size: n.file(), months: n.Retention, colder: n.Colder})
+	n.keep(files{name: "claims", number: claims, size: f.Claim, months: min(n.Retention, months(claimDays))})
+	n.keep(files{name: "plots", number: plots, size: f.Plot, months: min(n.Retention, months(plotDays))})
 	if n.Tarball {
 		n.add("storage.class-b", "files read for the night's tarball", n.Alerts/1000, "%s reads", count(n.Alerts))
-		n.files("the night's tarball", n.Alerts*n.file()*f.Tarball, "",
-			fmt.Sprintf("%s alerts x %s x %.2f", count(n.Alerts), amount(n.file()), f.Tarball))
+		n.keep(files{name: "the night's tarball", number: 1, size: n.Alerts * n.file() * f.Tarball, months: n.Retention, colder: n.TarballColder})
 	}
 }
 
-// files keeps bytes for the retention, after a month in a colder class if one is
-// named. Each file that moves costs an operation.
-func (n *night) files(name string, size float64, colder, formula string) {
-	standard := n.Retention
-	if colder != "" {
-		standard = min(1, n.Retention)
-		if later := n.Retention - standard; later > 0 {
-			n.add("storage."+colder, name+", "+colder, size/gib*later*monthHour, "%s x %.4g months x 730 h", formula, later)
-			n.add("storage.class-a", name+", moved to "+colder+" (at least)", n.Alerts/1000, "%s files", count(n.Alerts))
+// files are kept, after 30 days in a colder class if one is named.
+type files struct {
+	name   string
+	number float64
+	size   float64 // of each
+	months float64
+	colder string
+}
+
+// keep keeps files. Each that moves costs an operation.
+func (n *night) keep(f files) {
+	size := f.number * f.size / gib
+	formula := fmt.Sprintf("%s x %s", count(f.number), amount(f.size))
+	standard := f.months
+	if f.colder != "" {
+		standard = min(months(colderDays), f.months)
+		if later := f.months - standard; later > 0 {
+			n.add("storage."+f.colder, f.name+", "+f.colder, size*later*monthHour, "%s x %.4g months x 730 h", formula, later)
+			n.add("storage.class-a", f.name+", moved to "+f.colder+" (at least)", f.number/1000, "%s files", count(f.number))
 		}
 	}
-	n.add("storage.standard", name+", kept", size/gib*standard*monthHour, "%s x %.4g months x 730 h", formula, standard)
+	n.add("storage.standard", f.name+", kept", size*standard*monthHour, "%s x %.4g months x 730 h", formula, standard)
 }
 
 // functions counts the seconds for which instances are up. An instance is paid
@@ -156,25 +167,21 @@ func (n *night) files(name string, size float64, colder, formula string) {
 // rare, one is up for as long as any event is being served: with a rate r of
 // events that each take a time t, the part 1 - exp(-r t) of the night.
 func (n *night) functions() {
-	seconds, cpu := 0.0, n.measured.CPU
-	for _, f := range []struct {
-		name   string
-		events float64
-		ms     float64
-	}{
-		{"archive", n.Alerts, cpu.Event}, {"rows", n.Alerts, cpu.Event}, {"filter", n.Alerts, cpu.Event},
-		{"supernova", n.fits(), cpu.Event + cpu.Fit},
-	} {
+	cpu := n.measured.CPU
+	for _, name := range working() {
+		events, ms, has := n.Alerts, cpu.Event, n.Instances[name]
+		if name == "supernova" {
+			events, ms = n.fits(), cpu.Event+cpu.Fit
+		}
 		night := n.Hours * 3600
-		busy := night * (1 - math.Exp(-f.events/night*n.LatencySeconds))
-		work := f.events * f.ms / 1000 * n.CPUFactor / n.Utilisation
-		room := f.events * n.LatencySeconds / n.Concurrency
+		busy := night * (1 - math.Exp(-events/night*n.LatencySeconds))
+		work := events * ms / 1000 * n.CPUFactor / n.Utilisation / has.Processors
+		room := events * n.LatencySeconds / has.Concurrency
 		up := max(busy, work, room)
-		seconds += up
-		n.add("run.cpu", "instances of "+f.name, up, "the most of: %s s with an event; %s events x %.3g ms / %.2g busy = %s s; %s events x %.2g s / %v at once = %s s",
-			count(busy), count(f.events), f.ms*n.CPUFactor, n.Utilisation, count(work), count(f.events), n.LatencySeconds, n.Concurrency, count(room))
+		n.add("run.cpu", "instances of "+name, up*has.Processors, "%v x the most of: %s s with an event; %s events x %.3g ms / %.2g busy = %s s; %s events x %.2g s / %v at once = %s s",
+			has.Processors, count(busy), count(events), ms*n.CPUFactor, n.Utilisation, count(work), count(events), n.LatencySeconds, has.Concurrency, count(room))
+		n.add("run.memory", "memory of "+name, up*has.MemoryGiB, "%s s x %v GiB", count(up), has.MemoryGiB)
 	}
-	n.add("run.memory", "memory of all instances", seconds*n.MemoryGiB, "%s s x %v GiB", count(seconds), n.MemoryGiB)
 	n.add("run.requests", "events", n.events()/1e6, "%s alerts x 3 + %s fits", count(n.Alerts), count(n.fits()))
 }
 

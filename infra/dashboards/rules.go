@@ -33,12 +33,12 @@ func rules() []rule {
 		{
 			name: "NightwireDeadLetters", title: "Dead letters wait for somebody",
 			expr:    `max by (subscription) (nightwire_subscription_messages{subscription=~".*-dead-letter.*"}) > 0`,
-			runbook: "nightwire deadletter list says what they are and why. Mend the cause and send them again with nightwire deadletter replay, or drop what is no alert. Nothing else is held up by them.",
+			runbook: "`nightwire deadletter list` says what they are and why. Mend the cause and send them again with `nightwire deadletter redrive`, or drop what is no alert. Nothing else is held up by them.",
 		},
 		{
 			name: "NightwireMissingAtDawn", title: "The certificate of the night names something missing", page: true,
 			expr: "max by (stream, cause) (nightwire_night_missing) > 0", log: "night is not complete",
-			runbook: "Read certificates/<night>.html in the bucket of products: it names what is missing, and the function night has tried to repair it. What Kafka still has, nightwire replay fetches again; a gap that Kafka no longer has is the survey's to fill, with its tarball.",
+			runbook: "Read certificates/<night>.html in the bucket of products: it names what is missing, and the function night has tried to repair it. What Kafka still has, `nightwire replay --kafka TOPIC` fetches again; a gap that Kafka no longer has is the survey's to fill, with its tarball.",
 		},
 		{
 			name: "NightwireConflict", title: "Two packets with one identity and different content",
@@ -63,7 +63,7 @@ func rules() []rule {
 		{
 			name: "NightwireConnectorNotReady", title: "A connector is not ready, or silent", page: true,
 			expr: "count by (stream) (max_over_time(nightwire_connector_ready[1d])) unless on (stream)" +
-				" (max by (stream) (nightwire_connector_ready) == 1)",
+				" (min by (stream) (nightwire_connector_ready) == 1)",
 			lasting: 5 * time.Minute,
 			runbook: "Its /readyz says why. If the machine is gone, start it: it goes on where it stopped, and surveys keep alerts for about a week. A connector that was switched off on purpose is forgotten after a day.",
 		},

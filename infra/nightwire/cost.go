@@ -31,9 +31,9 @@ type costNight struct {
 	RetentionMonths *float64     `help:"Months for which files and rows are kept; without it, 12." placeholder:"N"`
 	NightsPerMonth  *float64     `help:"Nights a month in which alerts come; without it, 30." placeholder:"N"`
 	Hours           *float64     `help:"Hours a night in which they come; without it, 9." placeholder:"N"`
-	Concurrency     *float64     `help:"Events that an instance of a function has at once; without it, 80." placeholder:"N"`
+	Concurrency     *float64     `help:"Events that an instance of any function has at once; without it, as the deployment's plan says of each." placeholder:"N"`
 	Asked           *float64     `help:"Times a night that people ask each query of the library, of one night; without it, 10." placeholder:"N"`
-	Colder          string       `help:"Class into which files move after a month: nearline or coldline." enum:",nearline,coldline" default:""`
+	Colder          string       `help:"Class into which alerts' files move after 30 days: nearline or coldline. Without it they stay, as in the deployment's plan." enum:",nearline,coldline" default:""`
 	Tarball         bool         `help:"Keep each night as one compressed file besides." default:"true" negatable:""`
 	RequestLogs     bool         `help:"Keep Cloud Run's line for every event in the log." default:"true" negatable:""`
 	ThinMatches     bool         `help:"Let a match's message name the alert, without its record."`
@@ -56,11 +56,18 @@ func (c *costNight) load(m *cost.Measured) (cost.Load, error) {
 	if err := c.Stream.Validate(); err != nil {
 		return cost.Load{}, fmt.Errorf("--stream: %w", err)
 	}
-	l := cost.Defaults(c.Stream, m)
+	planned, err := cost.Planned()
+	if err != nil {
+		return cost.Load{}, err
+	}
+	if c.Concurrency != nil {
+		planned = planned.With(func(i *cost.Instance) { i.Concurrency = *c.Concurrency })
+	}
+	l := cost.Defaults(c.Stream, m, planned)
 	for to, given := range map[*float64]*float64{
 		&l.Alerts: c.AlertsPerNight, &l.History: c.History, &l.Filters: c.Filters, &l.MatchFraction: c.MatchFraction,
 		&l.FitFraction: c.FitFraction, &l.Readers: c.Readers, &l.Retention: c.RetentionMonths, &l.NightsPerMonth: c.NightsPerMonth,
-		&l.Hours: c.Hours, &l.Concurrency: c.Concurrency, &l.Asked: c.Asked,
+		&l.Hours: c.Hours, &l.Asked: c.Asked,
 	} {
 		if given != nil {
 			*to = *given

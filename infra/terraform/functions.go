@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
+	"strings"
 )
 
 //go:embed functions.auto.tfvars.json
@@ -43,6 +45,41 @@ type Retry struct {
 	Minimum  string `json:"minimum"` // first pause, "10s"
 	Maximum  string `json:"maximum"` // longest pause
 	Attempts int    `json:"attempts"`
+}
+
+// Instance is what one instance of a function has.
+type Instance struct {
+	Processors  float64
+	MemoryGiB   float64
+	Concurrency int // events at a time
+}
+
+// Instance fills what the map leaves out with the defaults of variables.tf.
+func (f Function) Instance() (Instance, error) {
+	i := Instance{Processors: 1, MemoryGiB: 0.5, Concurrency: 32}
+	var err error
+	if f.CPU != "" {
+		if i.Processors, err = strconv.ParseFloat(f.CPU, 64); err != nil {
+			return Instance{}, fmt.Errorf("function %s: cpu %q: want a number of processors", f.Name, f.CPU)
+		}
+	}
+	if f.Memory != "" {
+		if i.MemoryGiB, err = gibibytes(f.Memory); err != nil {
+			return Instance{}, fmt.Errorf("function %s: memory %q: want it like 512Mi or 2Gi", f.Name, f.Memory)
+		}
+	}
+	if f.Concurrency != 0 {
+		i.Concurrency = f.Concurrency
+	}
+	return i, nil
+}
+
+func gibibytes(text string) (float64, error) {
+	if mebibytes, ok := strings.CutSuffix(text, "Mi"); ok {
+		n, err := strconv.ParseFloat(mebibytes, 64)
+		return n / 1024, err
+	}
+	return strconv.ParseFloat(strings.TrimSuffix(text, "Gi"), 64)
 }
 
 // Functions lists the functions in the order of their names.

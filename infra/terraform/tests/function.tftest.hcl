@@ -76,6 +76,10 @@ run "rights" {
     condition     = google_cloudfunctions2_function.function.service_config[0].ingress_settings == "ALLOW_INTERNAL_ONLY"
     error_message = "Nobody outside can call a function."
   }
+  assert {
+    condition     = google_cloudfunctions2_function.function.service_config[0].environment_variables["GOMEMLIMIT"] == "896MiB"
+    error_message = "Go knows how much memory it has."
+  }
 }
 
 run "events" {
@@ -148,6 +152,10 @@ run "registry" {
   assert {
     condition     = contains([for m in google_project_iam_member.project : m.role], "roles/bigquery.jobUser")
     error_message = "Who asks a table runs queries."
+  }
+  assert {
+    condition     = google_cloudfunctions2_function.function.service_config[0].environment_variables["GOMEMLIMIT"] == "448MiB"
+    error_message = "Memory is also told in Mi."
   }
 }
 

@@ -59,12 +59,17 @@ run "lifecycle" {
     source = "./modules/stream"
   }
 
+  assert {
+    condition     = length(google_storage_bucket.bucket["alerts"].lifecycle_rule) == 0
+    error_message = "No alert is ever deleted, and none is moved."
+  }
   # The action is a set of one.
   assert {
-    condition = alltrue([
-      for rule in google_storage_bucket.bucket["alerts"].lifecycle_rule : one(rule.action).type == "SetStorageClass"
-    ])
-    error_message = "No alert is ever deleted."
+    condition = one([
+      for rule in google_storage_bucket.bucket["products"].lifecycle_rule :
+      one(rule.condition).matches_prefix if one(rule.action).type == "SetStorageClass"
+    ]) == tolist(["tarballs/"])
+    error_message = "Tarballs, and nothing else, move to colder storage, once."
   }
   assert {
     condition = alltrue([

@@ -6,8 +6,8 @@ locals {
 
   services = [
     "artifactregistry", "bigquery", "bigquerystorage", "billingbudgets", "cloudbuild", "cloudfunctions",
-    "cloudkms", "cloudscheduler", "cloudtrace", "compute", "iam", "logging", "monitoring", "pubsub", "run",
-    "secretmanager", "storage", "telemetry",
+    "cloudkms", "cloudresourcemanager", "cloudscheduler", "cloudtrace", "compute", "iam", "logging", "monitoring",
+    "pubsub", "run", "secretmanager", "serviceusage", "storage", "telemetry",
   ]
 
   # Google's accounts that act for us; each appears with its service.

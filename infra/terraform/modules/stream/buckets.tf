@@ -1,7 +1,8 @@
 locals {
-  # Days after which a file goes to colder storage. Alerts are read when they
-  # come, and then by those who study the past.
-  colder = { NEARLINE = 30, COLDLINE = 120, ARCHIVE = 365 }
+  # Days after which a tarball goes to colder storage. The alerts' own files stay:
+  # to move one of 70 kB costs an operation, which eats much or all of what a year
+  # there saves, and to read it would cost. nightwire cost counts with these days.
+  colder = { COLDLINE = 30 }
 
   # Days after which products go. Certificates and tarballs are kept, filters and
   # models are settings.
@@ -32,7 +33,7 @@ resource "google_storage_bucket" "bucket" {
   }
 
   dynamic "lifecycle_rule" {
-    for_each = local.colder
+    for_each = each.key == "products" ? local.colder : {}
     content {
       action {
         type          = "SetStorageClass"
@@ -40,7 +41,7 @@ resource "google_storage_bucket" "bucket" {
       }
       condition {
         age            = lifecycle_rule.value
-        matches_prefix = each.key == "alerts" ? [] : ["tarballs/"]
+        matches_prefix = ["tarballs/"]
       }
     }
   }
