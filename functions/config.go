@@ -29,6 +29,7 @@ type Config struct {
 	FilterRefresh time.Duration `env:"NIGHTWIRE_FILTER_REFRESH, default=15s"` // how often filter looks for changed filters
 
 	RepairPatience time.Duration `env:"NIGHTWIRE_REPAIR_PATIENCE, default=2m"` // how long nothing may get better before night's certificate is final
+	RepairBudget   time.Duration `env:"NIGHTWIRE_REPAIR_BUDGET, default=6m"`   // how old a look at a night may be that still sends notifications again
 
 	TarballBudget time.Duration `env:"NIGHTWIRE_TARBALL_BUDGET, default=6m"` // how long one event works on a tarball before another goes on
 
@@ -43,7 +44,7 @@ type Config struct {
 const shortestLease = 2 * time.Second
 
 // longestBudget leaves a function, which ends after nine minutes, time to put a
-// tarball together.
+// tarball together, or to keep a certificate.
 const longestBudget = 7 * time.Minute
 
 // Resources names what the instance's stream owns.
@@ -79,6 +80,9 @@ func (c *Config) Validate() error {
 	}
 	if c.RepairPatience <= 0 {
 		return fmt.Errorf("NIGHTWIRE_REPAIR_PATIENCE: want more than %s", c.RepairPatience)
+	}
+	if c.RepairBudget <= 0 || c.RepairBudget > longestBudget {
+		return fmt.Errorf("NIGHTWIRE_REPAIR_BUDGET: want more than 0s and at most %s, not %s", longestBudget, c.RepairBudget)
 	}
 	if c.TarballBudget <= 0 || c.TarballBudget > longestBudget {
 		return fmt.Errorf("NIGHTWIRE_TARBALL_BUDGET: want more than 0s and at most %s, not %s", longestBudget, c.TarballBudget)

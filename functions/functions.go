@@ -70,9 +70,9 @@ var functions = map[string]func(context.Context, *instance) (event.Handle, error
 		f := &night.Function{
 			Resources: r, Evidence: &evidence.Sources{Stream: r.Stream, Tables: i.warehouse, Archive: alerts},
 			Products: i.storage.Bucket(r.ProductsBucket()),
-			Replays:  &replay.Sender{Resources: r, Archive: alerts, Topics: i.topics, Notify: names.NotifyAll},
-			Nights:   nights, Tarball: i.topics.Publisher(r.TopicPath(r.TarballTopic())),
-			Patience: i.config.RepairPatience, Log: i.log,
+			Replays:  &replay.Sender{Resources: r, Archive: alerts, Topics: i.topics, Notify: names.NotifyAll, KeepMarks: true},
+			Nights:   nights, Dawn: i.topics.Publisher(r.TopicPath(r.DawnTopic())), Tarball: i.topics.Publisher(r.TopicPath(r.TarballTopic())),
+			Patience: i.config.RepairPatience, Budget: i.config.RepairBudget, Log: i.log,
 		}
 		return f.Handle, nil
 	},

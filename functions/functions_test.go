@@ -150,6 +150,7 @@ func TestConfig(t *testing.T) {
 		"no refresh":         {"NIGHTWIRE_FILTER_REFRESH", "0s", "NIGHTWIRE_FILTER_REFRESH: want more than 0s"},
 		"no budget":          {"NIGHTWIRE_TARBALL_BUDGET", "0s", "NIGHTWIRE_TARBALL_BUDGET: want more than 0s and at most 7m0s, not 0s"},
 		"a budget too long":  {"NIGHTWIRE_TARBALL_BUDGET", "10m", "NIGHTWIRE_TARBALL_BUDGET: want more than 0s and at most 7m0s"},
+		"a repair too long":  {"NIGHTWIRE_REPAIR_BUDGET", "8m", "NIGHTWIRE_REPAIR_BUDGET: want more than 0s and at most 7m0s, not 8m0s"},
 		"no patience":        {"NIGHTWIRE_REPAIR_PATIENCE", "-1s", "NIGHTWIRE_REPAIR_PATIENCE: want more than -1s"},
 	}
 	for name, c := range cases {

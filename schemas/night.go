@@ -8,7 +8,7 @@ func nightTable() Table {
 		Columns: []Column{
 			required(column("night", Date, "The night.")),
 			required(column("made_at", Timestamp, "When the certificate was made.")),
-			required(column("state", String, "clean: nothing is missing; missing; or unproven: nobody told how far Kafka went.")),
+			required(column("state", String, "clean: nothing is missing; missing; or unproven: nobody told how far Kafka went, or too much is rejected.")),
 			column("records", Integer, "Records that Kafka had of the night."),
 			column("stored", Integer, "Records that became a file."),
 			column("duplicates", Integer, "Records whose bytes were in the archive already."),

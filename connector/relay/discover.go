@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -17,10 +18,11 @@ import (
 // one is longer.
 const retryDiscovery = 2 * time.Second
 
-// discovery is the names of the topics that the cluster lists, or why not.
+// discovery is the topics that the cluster lists, with how many partitions each
+// has, or why not.
 type discovery struct {
-	names []string
-	err   error
+	topics map[string]int
+	err    error
 }
 
 // discover lists the cluster's topics again and again until ctx ends. A topic
@@ -48,11 +50,11 @@ func (s *session) list() discovery {
 	if err != nil {
 		return discovery{err: fmt.Errorf("list topics: %w", err)}
 	}
-	names := make([]string, 0, len(metadata.Topics))
-	for name := range metadata.Topics {
-		names = append(names, name)
+	listed := make(map[string]int, len(metadata.Topics))
+	for name, topic := range metadata.Topics {
+		listed[name] = len(topic.Partitions)
 	}
-	return discovery{names: names}
+	return discovery{topics: listed}
 }
 
 // subscribe asks the group for the topics that are wanted and there. Partitions
@@ -64,7 +66,8 @@ func (s *session) subscribe(d discovery) {
 		slog.WarnContext(s.work, "Kafka does not list its topics", "error", d.err)
 		return
 	}
-	selection := topics.Select(s.relay.stream.Topics, s.relay.stream.Nights, d.names, time.Now())
+	selection := topics.Select(s.relay.stream.Topics, s.relay.stream.Nights, slices.Collect(maps.Keys(d.topics)), time.Now())
+	s.listed(selection.Present, d.topics)
 	s.await(selection.Awaited)
 	if s.subscribed != nil && slices.Equal(s.subscribed, selection.Present) {
 		return
@@ -86,6 +89,15 @@ func (s *session) subscribe(d discovery) {
 	if first {
 		s.relay.status.Joining(len(selection.Present))
 	}
+}
+
+// listed tells how many partitions each topic has that we want.
+func (s *session) listed(wanted []string, all map[string]int) {
+	counts := make(map[string]int, len(wanted))
+	for _, topic := range wanted {
+		counts[topic] = all[topic]
+	}
+	s.relay.status.Listed(counts)
 }
 
 // await says, once, which topics are not there yet.

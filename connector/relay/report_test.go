@@ -79,7 +79,8 @@ func TestLateTopicIsAwaitedThenReported(t *testing.T) {
 	})
 	s.createTopic(night, 2)
 	s.reported("its partitions, before a record", func(r watermark.Report) bool {
-		return cmp.Equal([]watermark.Partition{whole(0, 0), whole(1, 0)}, r.Partitions) && len(r.Awaiting) == 0
+		return cmp.Equal([]watermark.Partition{whole(0, 0), whole(1, 0)}, r.Partitions) && len(r.Awaiting) == 0 &&
+			cmp.Equal([]watermark.Topic{{Name: night, Night: "2026-01-01", Partitions: 2}}, r.Topics)
 	})
 	s.produce(night, 0, numbered(7)...)
 	s.reported("its records", func(r watermark.Report) bool {

@@ -28,8 +28,9 @@ type Stream struct {
 	phase     phase
 	phaseNote string
 	awaited   []string
-	outage    error // of publishing
-	silence   error // of Kafka
+	listed    map[string]int // the partitions of each topic that is wanted and there
+	outage    error          // of publishing
+	silence   error          // of Kafka
 	accounts  map[offsets.Place]*account
 }
 
@@ -97,6 +98,14 @@ func (s *Stream) Awaiting(topics []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.awaited = topics
+}
+
+// Listed takes the topics that are wanted and there, and how many partitions
+// Kafka says that each has.
+func (s *Stream) Listed(topics map[string]int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listed = topics
 }
 
 // Ready says whether records can flow, or will once there are any, and why.

@@ -2,6 +2,7 @@ package status
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -11,7 +12,8 @@ import (
 
 // Watermarks is what the stream has to report now; ok is false while Kafka does
 // not answer, when there is nothing that it could say. It has the partitions
-// that are ours, and those that have left since the last report.
+// that are ours, those that have left since the last report, and all topics, so
+// that a partition that no process tells of is missed.
 func (s *Stream) Watermarks(now time.Time) (r watermark.Report, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -23,6 +25,13 @@ func (s *Stream) Watermarks(now time.Time) (r watermark.Report, ok bool) {
 		if a.shown.Assigned || a.owed {
 			r.Partitions = append(r.Partitions, a.watermarks(now)...)
 		}
+	}
+	for _, topic := range slices.Sorted(maps.Keys(s.listed)) {
+		night, ok := watermark.TopicNight(topic)
+		if !ok {
+			night = watermark.RecordNight(now)
+		}
+		r.Topics = append(r.Topics, watermark.Topic{Name: topic, Night: night, Partitions: int64(s.listed[topic])})
 	}
 	slices.SortFunc(r.Partitions, func(a, b watermark.Partition) int {
 		return cmp.Or(cmp.Compare(a.Topic, b.Topic), cmp.Compare(a.Partition, b.Partition), cmp.Compare(a.Night, b.Night))

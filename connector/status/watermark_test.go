@@ -176,6 +176,29 @@ func TestNothingIsReportedWhileKafkaDoesNotAnswer(t *testing.T) {
 	}
 }
 
+// TestTopicsAreToldWhoeverHasThem: a group that gives us nothing of a topic, or
+// only a part, does not hide that there is more.
+func TestTopicsAreToldWhoeverHasThem(t *testing.T) {
+	t.Parallel()
+	s := NewBoard().Stream(names.LSST, "g")
+	s.Listed(map[string]int{nightly: 16, lasting: 3})
+	s.Joining(2)
+	want := []watermark.Topic{{Name: lasting, Night: "2026-09-01", Partitions: 3}, {Name: nightly, Night: "2026-09-01", Partitions: 16}}
+	check := func(when string) {
+		t.Helper()
+		if r, _ := s.Watermarks(evening); !cmp.Equal(want, r.Topics) {
+			t.Errorf("%s the topics are %+v", when, r.Topics)
+		}
+	}
+	check("before an assignment")
+	s.Assigned(1)
+	s.Seen(Partition{Topic: nightly, Assigned: true})
+	check("with a part")
+	want = want[1:]
+	s.Listed(map[string]int{nightly: 16})
+	check("once one has gone")
+}
+
 // TestReportsCombine loses reports at random. What arrives before the end, and
 // the last, must tell of each night the least and the greatest offset read, and
 // that all of it is safe.

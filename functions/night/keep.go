@@ -20,7 +20,7 @@ type kept struct {
 	generation  int64
 }
 
-func (f *Function) read(ctx context.Context, night string) (kept, error) {
+func (f *Function) kept(ctx context.Context, night string) (kept, error) {
 	r, err := f.Products.Object(names.CertificateObject(night)).NewReader(ctx)
 	if errors.Is(err, storage.ErrObjectNotExist) {
 		return kept{}, nil

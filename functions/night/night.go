@@ -1,18 +1,21 @@
 // Package night closes each night with proof, and repairs what it can.
 //
 // A message of the topic dawn enters: a night, YYYY-MM-DD, or nothing, which
-// means the night that it is. The function compares what the connectors told of
+// means the night that it is and the one before it, whose last alerts came after
+// its own dawn. The function compares what the connectors told of
 // Kafka's offsets with the ledger, the archive's files, the rows and the filters'
 // evaluations. What leaves is a certificate in the bucket of products, as JSON
 // and as a page, a row of nights, errors in the log that name what is missing,
 // and, for files that lack a row or an evaluation, their notifications once
-// more, marked as replays of which filters notify whoever has not been told. At
-// the end it tells the function tarball.
+// more, marked as replays of which filters notify whoever should have been told
+// and has not. At the end it tells the function tarball.
 //
 // It never waits. While something may still come, it keeps what it knows in the
 // certificate and returns an error, so that Pub/Sub brings the dawn again, later
 // and later; the next look goes on from there. It ends when nothing is missing,
-// or when patience is over and no look was better than the one before.
+// or when patience is over and nothing got better, though notifications were sent
+// again, twice. Before Pub/Sub would make a dead letter of the dawn, the function
+// sends the dawn anew.
 //
 // Idempotency key: the night. A dawn that comes twice, or to two instances at
 // once, looks twice; certificates are written over the one that was read, and
@@ -24,7 +27,6 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"strings"
 	"time"
 
 	"cloud.google.com/go/pubsub/v2"
@@ -37,7 +39,6 @@ import (
 	"nightwire.dev/shared/replay"
 	"nightwire.dev/shared/telemetry"
 	"nightwire.dev/shared/warehouse"
-	"nightwire.dev/shared/watermark"
 )
 
 // Name is the function's name: its entry point, and its subscription.
@@ -65,8 +66,10 @@ type Function struct {
 	Products  *storage.BucketHandle
 	Replays   sender
 	Nights    table
+	Dawn      *pubsub.Publisher // its own topic
 	Tarball   *pubsub.Publisher
 	Patience  time.Duration // how long nothing may get better before a certificate is final
+	Budget    time.Duration // how old a look may be that still sends notifications again
 	Log       *slog.Logger
 
 	now func() time.Time // of tests
@@ -74,53 +77,47 @@ type Function struct {
 
 // Handle takes one look at a night.
 func (f *Function) Handle(ctx context.Context, m *event.Message) error {
-	night, err := f.nightOf(m)
+	d, err := f.read(m)
 	if err != nil {
 		return err
 	}
+	if d.night == "" {
+		return f.callLast(ctx, d)
+	}
+	c, err := f.look(ctx, d)
+	switch {
+	case err != nil:
+		return err
+	case c.Final():
+		return f.finish(ctx, c)
+	case m.Attempt >= lastAttempts:
+		return f.call(ctx, d)
+	}
+	return &waiting{c}
+}
+
+// look makes the certificate that there can be now, and keeps it.
+func (f *Function) look(ctx context.Context, d dawn) (*certificate.Certificate, error) {
 	at := f.clock()
-	account, err := f.Evidence.OfNight(ctx, night)
+	account, err := f.Evidence.OfNight(ctx, d.night)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	before, err := f.read(ctx, night)
+	before, err := f.kept(ctx, d.night)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c := account.Close(at)
-	c.Dawn = m.ID
+	c := account.Close(at, d.asked)
+	c.Dawn = d.id
+	if r := f.Resources; r.Project != names.LocalProject {
+		c.Project, c.Suffix = r.Project, r.Suffix
+	}
 	if wait := carryOn(before.certificate, c, f.Patience); wait {
 		if err := f.repair(ctx, account, c); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if err := f.write(ctx, c, before.generation); err != nil {
-		return err
-	}
-	if !c.Final() {
-		return &waiting{c}
-	}
-	return f.finish(ctx, c)
-}
-
-// nightOf is the night that a message asks for.
-func (f *Function) nightOf(m *event.Message) (string, error) {
-	night := strings.TrimSpace(string(m.Data))
-	if night == "" {
-		return watermark.Present(f.Resources.Stream, f.asked(m)), nil
-	}
-	if _, err := time.Parse(time.DateOnly, night); err != nil {
-		return "", &fault{fmt.Sprintf("dawn of %.40q: want a night, YYYY-MM-DD, or nothing", night)}
-	}
-	return night, nil
-}
-
-// asked is when the message was first sent. It may come again on the next day.
-func (f *Function) asked(m *event.Message) time.Time {
-	if m.PublishTime.IsZero() {
-		return f.clock()
-	}
-	return m.PublishTime
+	return c, f.write(ctx, c, before.generation)
 }
 
 func (f *Function) clock() time.Time {
@@ -174,9 +171,3 @@ func (w *waiting) Error() string { return fmt.Sprintf("night %s: %s", w.c.Night,
 
 // Waiting tells that nothing went wrong.
 func (w *waiting) Waiting() bool { return true }
-
-// fault is a message that asks for no night.
-type fault struct{ reason string }
-
-func (f *fault) Error() string   { return f.reason }
-func (f *fault) Permanent() bool { return true }

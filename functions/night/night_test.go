@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -36,6 +37,9 @@ func TestMain(m *testing.M) {
 		goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"))
 }
 
+// asked is when the dawn was first sent.
+var asked = time.Date(2026, 9, 1, 16, 0, 0, 0, time.UTC)
+
 const (
 	date  = "2026-09-01"
 	topic = "ztf_20260901_programid1"
@@ -57,6 +61,7 @@ type stand struct {
 	lacks  map[string]bool // names of files without a row
 	lost   map[string]bool // names of files that are gone
 	silent bool            // no connector has told of Kafka
+	takes  time.Duration   // to send one notification
 	sent   []string        // names of files whose notification was sent again
 	mends  bool            // whether a notification makes the row
 	rows   []warehouse.Values
@@ -67,7 +72,7 @@ func newStand(t *testing.T, tarball bool) *stand {
 	t.Helper()
 	s := &stand{
 		storage: fakestorage.NewServer(nil), pubsub: pstest.NewServer(),
-		time: time.Date(2026, 9, 1, 16, 0, 0, 0, time.UTC), stored: 5, lacks: map[string]bool{}, lost: map[string]bool{}, mends: true,
+		time: asked, stored: 5, lacks: map[string]bool{}, lost: map[string]bool{}, mends: true,
 	}
 	s.storage.CreateBucketWithOpts(fakestorage.CreateBucketOpts{Name: resources.ProductsBucket()})
 	client, err := pubsub.NewClient(t.Context(), resources.Project,
@@ -76,21 +81,25 @@ func newStand(t *testing.T, tarball bool) *stand {
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := resources.TopicPath(resources.TarballTopic())
+	topics := []string{resources.DawnTopic()}
 	if tarball {
-		if _, err := client.TopicAdminClient.CreateTopic(t.Context(), &pubsubpb.Topic{Name: path}); err != nil {
+		topics = append(topics, resources.TarballTopic())
+	}
+	for _, topic := range topics {
+		if _, err := client.TopicAdminClient.CreateTopic(t.Context(), &pubsubpb.Topic{Name: resources.TopicPath(topic)}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	publisher := client.Publisher(path)
+	dawns, tarballs := client.Publisher(resources.TopicPath(resources.DawnTopic())), client.Publisher(resources.TopicPath(resources.TarballTopic()))
 	t.Cleanup(func() {
-		publisher.Stop()
+		dawns.Stop()
+		tarballs.Stop()
 		_, _ = client.Close(), s.pubsub.Close()
 		s.storage.Stop()
 	})
 	s.Function = &Function{
 		Resources: resources, Evidence: s, Products: s.storage.Client().Bucket(resources.ProductsBucket()),
-		Replays: s, Nights: s, Tarball: publisher, Patience: time.Minute,
+		Replays: s, Nights: s, Dawn: dawns, Tarball: tarballs, Patience: time.Minute, Budget: time.Minute,
 		Log: logging.New(&s.log, slog.LevelInfo), now: func() time.Time { return s.time },
 	}
 	return s
@@ -129,6 +138,7 @@ func (s *stand) Send(_ context.Context, files iter.Seq2[replay.Object, error], _
 		if err != nil || s.tell != nil {
 			return report, errors.Join(err, s.tell)
 		}
+		s.time = s.time.Add(s.takes)
 		s.sent = append(s.sent, o.Name)
 		if s.mends {
 			delete(s.lacks, o.Name)
@@ -149,7 +159,7 @@ func (s *stand) Append(_ context.Context, row warehouse.Row) error {
 // look is one delivery of the dawn.
 func (s *stand) look(t *testing.T) error {
 	t.Helper()
-	return s.Handle(t.Context(), &event.Message{ID: "7", Data: []byte(date)})
+	return s.Handle(t.Context(), &event.Message{ID: "7", Data: []byte(date), PublishTime: asked})
 }
 
 // dawn delivers a message until it is acknowledged, as Pub/Sub does, with some
@@ -173,7 +183,7 @@ func (s *stand) dawn(t *testing.T) int {
 
 func (s *stand) certificate(t *testing.T) *certificate.Certificate {
 	t.Helper()
-	k, err := s.read(t.Context(), date)
+	k, err := s.kept(t.Context(), date)
 	if err != nil || k.certificate == nil {
 		t.Fatalf("certificate: %v %v", k.certificate, err)
 	}
@@ -183,9 +193,23 @@ func (s *stand) certificate(t *testing.T) *certificate.Certificate {
 func (s *stand) tarballs() []string {
 	var nights []string
 	for _, m := range s.pubsub.Messages() {
-		nights = append(nights, string(m.Data))
+		if m.Topic == resources.TopicPath(resources.TarballTopic()) {
+			nights = append(nights, string(m.Data))
+		}
 	}
 	return nights
+}
+
+// dawns are the messages that the function sent to its own topic, as they would
+// come.
+func (s *stand) dawns() []*event.Message {
+	var dawns []*event.Message
+	for _, m := range s.pubsub.Messages() {
+		if m.Topic == resources.TopicPath(resources.DawnTopic()) {
+			dawns = append(dawns, &event.Message{ID: m.ID, Data: m.Data, Attributes: m.Attributes, PublishTime: m.PublishTime})
+		}
+	}
+	return dawns
 }
 
 func TestCleanNight(t *testing.T) {
@@ -232,11 +256,11 @@ func TestRepair(t *testing.T) {
 	if c := s.certificate(t); c.State != certificate.Repairing || c.Missing != 2 || len(s.rows)+len(s.sent) > 0 {
 		t.Errorf("between the looks: %s, %d missing, %d rows", c.State, c.Missing, len(s.rows))
 	}
-	s.dawn(t)
+	looks := s.dawn(t) // a look each ten seconds; after a quarter of a minute it sends
 	if diff := cmp.Diff([]string{file(1), file(3)}, s.sent); diff != "" {
 		t.Errorf("sent again (-want +got):\n%s", diff)
 	}
-	if c := s.certificate(t); c.State != certificate.Clean || c.Repair.Looks != 5 || c.Repaired() != 2 || c.Repair.Sent != 2 || len(s.rows) != 1 {
+	if c := s.certificate(t); c.State != certificate.Clean || c.Repair.Looks != looks+1 || looks != 4 || c.Repaired() != 2 || c.Repair.Sent != 2 || len(s.rows) != 1 {
 		t.Errorf("at the end: %s, %d repaired, %d sent, %d rows", c.State, c.Repaired(), c.Repair.Sent, len(s.rows))
 	}
 	if strings.Contains(s.log.String(), "ERROR") {
@@ -249,7 +273,9 @@ func TestRepairInVain(t *testing.T) {
 	t.Parallel()
 	s := newStand(t, true)
 	s.mends, s.lacks[file(2)] = false, true
-	if looks := s.dawn(t); looks != 7 { // a minute's patience, a look each ten seconds
+	// A look each ten seconds: it sends when a quarter of the minute's patience is
+	// over, half a minute later again, and ends after a minute more.
+	if looks := s.dawn(t); looks != 12 {
 		t.Errorf("%d looks", looks)
 	}
 	if diff := cmp.Diff([]string{file(2), file(2)}, s.sent); diff != "" {
@@ -325,19 +351,69 @@ func TestUnproven(t *testing.T) {
 	}
 }
 
-// TestManyFiles repairs more than one look sends, each once.
+// TestSlowLooks has longer between the looks than patience lasts, as Pub/Sub has:
+// no night ends before its files were sent again, and had time to arrive.
+func TestSlowLooks(t *testing.T) {
+	t.Parallel()
+	for name, between := range map[string]time.Duration{"a patience": time.Minute, "ten minutes": 10 * time.Minute} {
+		for _, mends := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, mends: %v", name, mends), func(t *testing.T) {
+				t.Parallel()
+				s := newStand(t, true)
+				s.mends, s.lacks[file(2)] = mends, true
+				var err error
+				for looks := 1; ; looks++ {
+					var w *waiting
+					if err = s.look(t); !errors.As(err, &w) || looks > 10 {
+						break
+					}
+					s.time = s.time.Add(between)
+				}
+				want := certificate.Clean
+				if !mends {
+					want = certificate.Missing
+				}
+				c := s.certificate(t)
+				if err != nil || c.State != want || len(s.sent) == 0 || !mends && len(s.sent) != mostTries {
+					t.Errorf("%s, want %s; sent again %q, %v", c.State, want, s.sent, err)
+				}
+				if quiet := c.At.Sub(c.Repair.SentAt); quiet < s.Patience {
+					t.Errorf("it ends %s after notifications were sent", quiet)
+				}
+			})
+		}
+	}
+}
+
+// TestManyFiles repairs more than one look has time for, each once.
 func TestManyFiles(t *testing.T) {
 	t.Parallel()
-	s := newStand(t, true)
-	s.stored = 2*mostSent + 5
-	for i := range s.stored {
-		s.lacks[file(i)] = true
+	cases := map[string]struct {
+		takes time.Duration
+		looks int
+	}{
+		"within the budget": {10 * time.Millisecond, 4},
+		"in two parts":      {30 * time.Millisecond, 5},
+		"the least each":    {time.Second, 6},
 	}
-	if looks := s.dawn(t); looks != 6 {
-		t.Errorf("%d looks", looks)
-	}
-	if c := s.certificate(t); c.State != certificate.Clean || c.Repair.Sent != s.stored || c.Repaired() != s.stored {
-		t.Errorf("%s, %+v", c.State, c.Repair)
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStand(t, true)
+			s.stored, s.takes = 2*leastSent+500, c.takes
+			for i := range s.stored {
+				s.lacks[file(i)] = true
+			}
+			if looks := s.dawn(t); looks != c.looks {
+				t.Errorf("%d looks, want %d", looks, c.looks)
+			}
+			if end := s.certificate(t); end.State != certificate.Clean || end.Repair.Sent != s.stored || end.Repaired() != s.stored {
+				t.Errorf("%s, %+v", end.State, end.Repair)
+			}
+			if distinct := slices.Compact(slices.Sorted(slices.Values(s.sent))); len(distinct) != len(s.sent) {
+				t.Errorf("%d notifications were sent of %d files", len(s.sent), len(distinct))
+			}
+		})
 	}
 }
 
@@ -377,7 +453,7 @@ func TestTwoInstances(t *testing.T) {
 	if err := s.look(t); err != nil {
 		t.Fatal(err)
 	}
-	before, err := s.read(t.Context(), date)
+	before, err := s.kept(t.Context(), date)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -404,97 +480,5 @@ func TestBrokenCertificate(t *testing.T) {
 	s.dawn(t)
 	if c := s.certificate(t); c.State != certificate.Clean {
 		t.Errorf("state %s", c.State)
-	}
-}
-
-func TestNight(t *testing.T) {
-	t.Parallel()
-	cases := map[string]struct {
-		stream names.Stream
-		data   string
-		want   string // empty for an error
-	}{
-		"a night":            {names.ZTF, "2026-08-31", "2026-08-31"},
-		"with a line end":    {names.ZTF, "2026-08-31\n", "2026-08-31"},
-		"the last of ZTF":    {names.ZTF, "", "2026-09-01"},
-		"the last of LSST":   {names.LSST, "", "2026-08-31"},
-		"no night":           {names.ZTF, "tomorrow", ""},
-		"on no calendar":     {names.ZTF, "2026-02-30", ""},
-		"JSON, as some send": {names.ZTF, `{"night":"2026-08-31"}`, ""},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			f := &Function{
-				Resources: names.Resources{Project: "p", Stream: c.stream},
-				now:       func() time.Time { return time.Date(2026, 9, 1, 11, 0, 0, 0, time.UTC) },
-			}
-			// A message of that morning may come again on the next day.
-			sent := f.now()
-			f.now = func() time.Time { return sent.AddDate(0, 0, 1) }
-			got, err := f.nightOf(&event.Message{Data: []byte(c.data), PublishTime: sent})
-			if got != c.want || (err == nil) != (c.want != "") || err != nil && !event.IsPermanent(err) {
-				t.Errorf("night %q, %v; want %q", got, err, c.want)
-			}
-		})
-	}
-}
-
-// TestCarryOn is the whole of what one look keeps for the next.
-func TestCarryOn(t *testing.T) {
-	t.Parallel()
-	at := time.Date(2026, 9, 1, 16, 0, 0, 0, time.UTC)
-	rows := func(n int) []certificate.Loss { return []certificate.Loss{{Cause: certificate.NoRow, Count: n}} }
-	repairing := func(least int, better time.Time) *certificate.Certificate {
-		return &certificate.Certificate{
-			State: certificate.Repairing, At: at.Add(-time.Second), Repair: &certificate.Repair{Looks: 3, Most: 9, Least: least, BetterAt: better},
-		}
-	}
-	cases := map[string]struct {
-		before *certificate.Certificate
-		now    certificate.Certificate
-		wait   bool
-		want   certificate.Repair
-	}{
-		"the first look, clean":   {nil, certificate.Certificate{}, false, certificate.Repair{Looks: 1, BetterAt: at}},
-		"the first look, missing": {nil, certificate.Certificate{Missing: 4, Losses: rows(4)}, true, certificate.Repair{Looks: 1, Most: 4, Least: 4, BetterAt: at}},
-		"after another dawn's end": {
-			&certificate.Certificate{State: certificate.Missing, Repair: &certificate.Repair{Looks: 9}},
-			certificate.Certificate{Missing: 4, Losses: rows(4)}, true, certificate.Repair{Looks: 1, Most: 4, Least: 4, BetterAt: at},
-		},
-		"after a dawn that never ended": {
-			&certificate.Certificate{State: certificate.Repairing, At: at.Add(-2 * time.Hour), Repair: &certificate.Repair{Looks: 9, Least: 4}},
-			certificate.Certificate{Missing: 4, Losses: rows(4)}, true, certificate.Repair{Looks: 1, Most: 4, Least: 4, BetterAt: at},
-		},
-		"better": {
-			repairing(5, at.Add(-time.Hour)), certificate.Certificate{Missing: 4, Losses: rows(4)}, true,
-			certificate.Repair{Looks: 4, Most: 9, Least: 4, BetterAt: at},
-		},
-		"no better, with patience": {
-			repairing(4, at.Add(-59*time.Second)), certificate.Certificate{Missing: 4, Losses: rows(4)}, true,
-			certificate.Repair{Looks: 4, Most: 9, Least: 4, BetterAt: at.Add(-59 * time.Second)},
-		},
-		"no better, and patience is over": {
-			repairing(4, at.Add(-time.Minute)), certificate.Certificate{Missing: 4, Losses: rows(4)}, false,
-			certificate.Repair{Looks: 4, Most: 9, Least: 4, BetterAt: at.Add(-time.Minute)},
-		},
-		"nothing may come": {
-			repairing(4, at), certificate.Certificate{Missing: 4, Losses: []certificate.Loss{{Cause: certificate.Expired, Count: 4}}}, false,
-			certificate.Repair{Looks: 4, Most: 9, Least: 4, BetterAt: at},
-		},
-		"a doubt less": {
-			repairing(3, at.Add(-time.Hour)), certificate.Certificate{Doubts: []string{"one", "two"}}, true,
-			certificate.Repair{Looks: 4, Most: 9, Least: 2, BetterAt: at},
-		},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			c.now.At = at
-			wait := carryOn(c.before, &c.now, time.Minute)
-			if diff := cmp.Diff(&c.want, c.now.Repair); diff != "" || wait != c.wait || wait != (c.now.State == certificate.Repairing) {
-				t.Errorf("waits: %v, state %s; memory (-want +got):\n%s", wait, c.now.State, diff)
-			}
-		})
 	}
 }

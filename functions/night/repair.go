@@ -10,9 +10,17 @@ import (
 	"nightwire.dev/shared/replay"
 )
 
-// mostSent is how many notifications one look sends again: what a push has time
-// for. The rest has its turn at the looks that follow.
-const mostSent = 10_000
+// mostSent is how many notifications one look sends again, at most: more than a
+// budget of six minutes is enough for. leastSent it sends though its budget is
+// over, so that a night whose evidence takes long is repaired as well. The rest
+// has its turn at the looks that follow.
+const (
+	mostSent  = 360_000
+	leastSent = 1000
+)
+
+// mostTries is how often what got no better is sent again.
+const mostTries = 2
 
 // abandoned is how old the look before must be for its dawn to have ended
 // without a word: Pub/Sub waits for ten minutes at most.
@@ -27,13 +35,13 @@ func carryOn(before, c *certificate.Certificate, patience time.Duration) (wait b
 	if before != nil && !before.Final() && before.Repair != nil && c.At.Sub(before.At) < abandoned {
 		r = *before.Repair
 		if found < r.Least {
-			r.Least, r.BetterAt = found, c.At
+			r.Least, r.BetterAt, r.Tries = found, c.At, 0
 		}
 	}
 	r.Looks++
 	r.Most = max(r.Most, c.Missing)
 	c.Repair = &r
-	if !mayPass(c) || c.At.Sub(r.BetterAt) >= patience {
+	if !mayPass(c) || stalled(c) >= patience && (r.Tries >= mostTries || !repairable(c)) {
 		return false
 	}
 	c.State = certificate.Repairing
@@ -45,40 +53,52 @@ func mayPass(c *certificate.Certificate) bool {
 	return len(c.Doubts) > 0 || slices.ContainsFunc(c.Losses, func(l certificate.Loss) bool { return l.Cause.MayPass() })
 }
 
+// repairable says whether a file is there whose notification may help.
+func repairable(c *certificate.Certificate) bool {
+	return c.Lost(certificate.NoRow).Count+c.Lost(certificate.Unjudged).Count > 0
+}
+
+// stalled is for how long nothing got better, though it had the chance: the
+// looks may be minutes apart, and notifications need their time.
+func stalled(c *certificate.Certificate) time.Duration {
+	since := c.Repair.BetterAt
+	if c.Repair.SentAt.After(since) {
+		since = c.Repair.SentAt
+	}
+	return c.At.Sub(since)
+}
+
 // repair sends notifications again, if it is time to. At first it leaves to
 // what is on its way a quarter of our patience to arrive. Then it sends a part
-// at a time: when that has its rows, the files that wait for their turn. What is
-// still not there when patience is nearly over is sent a second time.
+// at a time: when that has its rows, the files that wait for their turn. What
+// half our patience later got no better is sent a second time.
 func (f *Function) repair(ctx context.Context, a *certificate.Account, c *certificate.Certificate) error {
 	r := c.Repair
 	files, all := a.Unfinished(r.After, mostSent)
-	stalled, nearly := c.At.Sub(r.BetterAt), f.Patience*3/4
 	switch {
 	case all == 0:
 		return nil
-	case r.SentAt.IsZero() && stalled >= f.Patience/4:
+	case r.SentAt.IsZero() && stalled(c) >= f.Patience/4:
 	case !r.SentAt.IsZero() && all <= r.Left:
-	case stalled >= nearly && r.SentAt.Sub(r.BetterAt) < nearly:
+	case !r.SentAt.IsZero() && stalled(c) >= f.Patience/2 && r.Tries < mostTries:
 	default:
 		return nil
 	}
-	report, err := f.Replays.Send(ctx, objects(files), nil)
+	turn := 0
+	report, err := f.Replays.Send(ctx, func(yield func(replay.Object, error) bool) {
+		for turn < len(files) && (turn < leastSent || f.clock().Sub(c.At) < f.Budget) {
+			turn++
+			if !yield(replay.Object{Name: files[turn-1]}, nil) {
+				return
+			}
+		}
+	}, nil)
 	if err != nil {
 		return fmt.Errorf("repair of night %s: %w", c.Night, err)
 	}
 	r.Sent += report.Sent
-	r.SentAt, r.Left, r.After = c.At, all-len(files), files[len(files)-1]
+	r.Tries++
+	r.SentAt, r.Left, r.After = f.clock().UTC(), all-turn, files[turn-1]
 	f.Log.InfoContext(ctx, "notifications are sent again", "stream", c.Stream, "night", c.Night, "count", report.Sent, "left", r.Left)
 	return nil
-}
-
-// objects are the files in the form in which they are sent again.
-func objects(files []string) func(func(replay.Object, error) bool) {
-	return func(yield func(replay.Object, error) bool) {
-		for _, name := range files {
-			if !yield(replay.Object{Name: name}, nil) {
-				return
-			}
-		}
-	}
 }

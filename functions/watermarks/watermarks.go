@@ -1,9 +1,10 @@
 // Package watermarks makes rows of what the connectors report of Kafka.
 //
 // A report enters (package watermark): what one process sees of each partition,
-// by night. Rows of the table watermarks leave, one a partition and night, and
-// one without a topic where the report has nothing of the present night: it says
-// that somebody looked. The function night reads them.
+// by night, and which topics there are. Rows of the table watermarks leave, one a
+// partition and night, one without a partition for a topic of which the process
+// has none, and one without a topic where the report has nothing of the present
+// night: it says that somebody looked. The function night reads them.
 //
 // Idempotency key: connector, reported_at, night, topic and partition. Readers
 // take least and greatest, so a report that comes twice, or too late, changes
@@ -58,13 +59,30 @@ func (f *Watermarks) Handle(ctx context.Context, m *event.Message) error {
 }
 
 func rows(r watermark.Report) []warehouse.Row {
-	all := make([]warehouse.Row, 0, len(r.Partitions)+1)
-	for _, p := range r.Partitions {
-		all = append(all, partitionRow(r, p))
-	}
 	present := watermark.Present(r.Stream, r.At)
-	if !slices.ContainsFunc(r.Partitions, func(p watermark.Partition) bool { return p.Night == present }) {
-		all = append(all, warehouse.Row{Values: reportValues(r, present)})
+	all, seen := make([]warehouse.Row, 0, len(r.Partitions)+1), false
+	add := func(night string, values warehouse.Values) {
+		all, seen = append(all, warehouse.Row{Values: values}), seen || night == present
+	}
+	counts := map[string]int64{}
+	for _, t := range r.Topics {
+		counts[t.Name] = t.Partitions
+		if slices.ContainsFunc(r.Partitions, func(p watermark.Partition) bool { return p.Topic == t.Name && p.Night == t.Night }) {
+			continue
+		}
+		values := reportValues(r, t.Night)
+		values["topic"], values["partitions"] = t.Name, t.Partitions
+		add(t.Night, values)
+	}
+	for _, p := range r.Partitions {
+		values := partitionValues(r, p)
+		if n, listed := counts[p.Topic]; listed {
+			values["partitions"] = n
+		}
+		add(p.Night, values)
+	}
+	if !seen {
+		add(present, reportValues(r, present))
 	}
 	return all
 }
@@ -76,7 +94,7 @@ func reportValues(r watermark.Report, night string) warehouse.Values {
 	}
 }
 
-func partitionRow(r watermark.Report, p watermark.Partition) warehouse.Row {
+func partitionValues(r watermark.Report, p watermark.Partition) warehouse.Values {
 	values := reportValues(r, p.Night)
 	values["topic"], values["partition"] = p.Topic, p.Partition
 	if p.First != nil {
@@ -88,5 +106,5 @@ func partitionRow(r watermark.Report, p watermark.Partition) warehouse.Row {
 		gaps = append(gaps, warehouse.Values{"from": g.From, "to": g.To, "reason": g.Reason})
 	}
 	values["gaps"] = gaps
-	return warehouse.Row{Values: values}
+	return values
 }

@@ -69,6 +69,12 @@ func partition(topic, night string) watermark.Partition {
 	}
 }
 
+// with adds a value.
+func with(values warehouse.Values, name string, value any) warehouse.Values {
+	values[name] = value
+	return values
+}
+
 func TestRows(t *testing.T) {
 	t.Parallel()
 	common := func(night string, more warehouse.Values) warehouse.Values {
@@ -92,27 +98,47 @@ func TestRows(t *testing.T) {
 		stream     names.Stream
 		partitions []watermark.Partition
 		want       []warehouse.Values
+		topics     []watermark.Topic
 	}{
-		"a heartbeat":         {names.ZTF, nil, []warehouse.Values{common("2026-09-02", nil)}},
-		"a heartbeat of LSST": {names.LSST, nil, []warehouse.Values{common("2026-09-01", nil)}},
+		"a heartbeat":         {stream: names.ZTF, want: []warehouse.Values{common("2026-09-02", nil)}},
+		"a heartbeat of LSST": {stream: names.LSST, want: []warehouse.Values{common("2026-09-01", nil)}},
+		"topics of which others have the partitions": {
+			stream: names.ZTF,
+			topics: []watermark.Topic{
+				{Name: "ztf_20260901_programid1", Night: "2026-09-01", Partitions: 16},
+				{Name: "ztf_20260902_programid1", Night: "2026-09-02", Partitions: 8},
+			},
+			want: []warehouse.Values{
+				common("2026-09-01", warehouse.Values{"topic": "ztf_20260901_programid1", "partitions": int64(16)}),
+				common("2026-09-02", warehouse.Values{"topic": "ztf_20260902_programid1", "partitions": int64(8)}),
+			},
+		},
+		"a topic of which we have a part, and read of another night": {
+			stream:     names.LSST,
+			topics:     []watermark.Topic{{Name: "lsst-alerts", Night: "2026-09-01", Partitions: 4}},
+			partitions: []watermark.Partition{partition("lsst-alerts", "2026-08-31"), partition("lsst-alerts", "2026-09-01")},
+			want: []warehouse.Values{
+				common("2026-08-31", with(of("lsst-alerts"), "partitions", int64(4))), common("2026-09-01", with(of("lsst-alerts"), "partitions", int64(4))),
+			},
+		},
 		"the present night": {
-			names.ZTF, []watermark.Partition{partition("ztf_20260902_programid1", "2026-09-02")},
-			[]warehouse.Values{common("2026-09-02", of("ztf_20260902_programid1"))},
+			stream: names.ZTF, partitions: []watermark.Partition{partition("ztf_20260902_programid1", "2026-09-02")},
+			want: []warehouse.Values{common("2026-09-02", of("ztf_20260902_programid1"))},
 		},
 		"nothing read": {
-			names.ZTF, []watermark.Partition{unread},
-			[]warehouse.Values{common("2026-09-02", warehouse.Values{
+			stream: names.ZTF, partitions: []watermark.Partition{unread},
+			want: []warehouse.Values{common("2026-09-02", warehouse.Values{
 				"topic": "ztf_20260902_programid1", "partition": int64(3), "low": int64(12), "high": int64(43),
 				"confirmed": int64(42), "gaps": []warehouse.Values{},
 			})},
 		},
 		"an earlier night alone": {
-			names.ZTF, []watermark.Partition{partition("ztf_20260901_programid1", "2026-09-01")},
-			[]warehouse.Values{common("2026-09-01", of("ztf_20260901_programid1")), common("2026-09-02", nil)},
+			stream: names.ZTF, partitions: []watermark.Partition{partition("ztf_20260901_programid1", "2026-09-01")},
+			want: []warehouse.Values{common("2026-09-01", of("ztf_20260901_programid1")), common("2026-09-02", nil)},
 		},
 		"two nights of a topic": {
-			names.LSST, []watermark.Partition{partition("lsst-alerts", "2026-08-31"), partition("lsst-alerts", "2026-09-01")},
-			[]warehouse.Values{common("2026-08-31", of("lsst-alerts")), common("2026-09-01", of("lsst-alerts"))},
+			stream: names.LSST, partitions: []watermark.Partition{partition("lsst-alerts", "2026-08-31"), partition("lsst-alerts", "2026-09-01")},
+			want: []warehouse.Values{common("2026-08-31", of("lsst-alerts")), common("2026-09-01", of("lsst-alerts"))},
 		},
 	}
 	for name, c := range cases {
@@ -122,7 +148,7 @@ func TestRows(t *testing.T) {
 			f := &watermarks.Watermarks{Stream: c.stream, Table: b}
 			r := watermark.Report{
 				Stream: c.stream, Connector: "vm/7", At: at, Drained: true,
-				Awaiting: []string{"ztf_{date}_programid1"}, Partitions: c.partitions,
+				Awaiting: []string{"ztf_{date}_programid1"}, Topics: c.topics, Partitions: c.partitions,
 			}
 			if err := f.Handle(t.Context(), message(t, r)); err != nil {
 				t.Fatal(err)
@@ -142,6 +168,7 @@ func TestColumnsAreTheTables(t *testing.T) {
 	f := &watermarks.Watermarks{Stream: names.ZTF, Table: b}
 	r := watermark.Report{
 		Stream: names.ZTF, Connector: "vm/7", At: at,
+		Topics:     []watermark.Topic{{Name: "ztf_20260902_programid1", Night: "2026-09-02", Partitions: 4}},
 		Partitions: []watermark.Partition{partition("ztf_20260902_programid1", "2026-09-02")},
 	}
 	if err := f.Handle(t.Context(), message(t, r)); err != nil {

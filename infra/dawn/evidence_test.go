@@ -84,7 +84,7 @@ func (h *house) certificate(t *testing.T, night string) *certificate.Certificate
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a.Close(lookedAt)
+	return a.Close(lookedAt, time.Time{})
 }
 
 // prepare makes the tables that are asked.
@@ -178,9 +178,92 @@ func TestNightWithoutAlerts(t *testing.T) {
 	if c := h.certificate(t, night); c.State != certificate.Unproven {
 		t.Errorf("nobody was there: %s", c.State)
 	}
-	h.append(t, "watermarks", warehouse.Values{"night": night, "reported_at": lookedAt, "connector": "c", "awaiting": []string{topic}})
+	heartbeat := func(at time.Time) {
+		h.append(t, "watermarks", warehouse.Values{
+			"night": at.Format(time.DateOnly), "reported_at": at, "connector": "c", "awaiting": []string{topic},
+		})
+	}
+	heartbeat(lookedAt.AddDate(0, 0, 9)) // when Kafka would have let go of everything
+	heartbeat(lookedAt)
+	if c := h.certificate(t, night); c.State != certificate.Unproven || len(c.Doubts) != 1 {
+		t.Errorf("somebody came at the end: %s %q", c.State, c.Doubts)
+	}
+	for at := lookedAt.Add(-16 * time.Hour); at.Before(lookedAt); at = at.Add(15 * time.Minute) {
+		heartbeat(at)
+	}
 	if c := h.certificate(t, night); c.State != certificate.Clean || c.Records != 0 {
 		t.Errorf("somebody was there: %s %q, %d records", c.State, c.Doubts, c.Records)
+	}
+}
+
+// TestRecordsOfAProcessThatDied: one process says that all before offset 4 is
+// confirmed, another begins at 8, and nobody knows what became of the records
+// between them.
+func TestRecordsOfAProcessThatDied(t *testing.T) {
+	t.Parallel()
+	const fixed, before = "lsst-alerts", "2026-08-31"
+	h := open(t, names.LSST)
+	h.prepare(t)
+	for i := range int64(4) {
+		h.add(t, alert{origin.Origin{Topic: fixed, Offset: i}, before, fmt.Sprint(i), "lfre"})
+	}
+	for i := int64(8); i < 10; i++ {
+		h.add(t, alert{origin.Origin{Topic: fixed, Offset: i}, night, fmt.Sprint(i), "lfre"})
+	}
+	h.watermark(t, before, fixed, warehouse.Values{
+		"reported_at": lookedAt.Add(-5 * time.Hour), "first": int64(0), "last": int64(3), "high": int64(4), "confirmed": int64(4),
+	})
+	h.watermark(t, night, fixed, warehouse.Values{"high": int64(4), "confirmed": int64(4)})
+	h.watermark(t, night, fixed, warehouse.Values{"first": int64(8), "last": int64(9), "high": int64(10), "confirmed": int64(10), "connector": "d"})
+	c := h.certificate(t, night)
+	want := []certificate.Loss{{Cause: certificate.Unrecorded, Count: 4, Spans: []certificate.Span{{Topic: fixed, First: 4, Last: 7}}}}
+	if diff := cmp.Diff(want, c.Losses); diff != "" || c.Records != 6 || len(c.Doubts) > 0 {
+		t.Errorf("%d records, %q; losses (-want +got):\n%s", c.Records, c.Doubts, diff)
+	}
+	if c := h.certificate(t, before); c.Stored != 4 || c.State == certificate.Clean {
+		t.Errorf("the night before, of which the lost ones may be: %s, %d stored", c.State, c.Stored)
+	}
+}
+
+// TestLedgerKnowsMore than was reported, as when reports do not become rows.
+func TestLedgerKnowsMore(t *testing.T) {
+	t.Parallel()
+	h := open(t, names.LSST)
+	h.prepare(t)
+	for i := range int64(5) {
+		h.add(t, alert{origin.Origin{Topic: "lsst-alerts", Offset: i}, night, fmt.Sprint(i), "lfre"})
+	}
+	for at := lookedAt.Add(-4 * time.Hour); !at.After(lookedAt); at = at.Add(15 * time.Minute) {
+		h.append(t, "watermarks", warehouse.Values{"night": night, "reported_at": at, "connector": "c"})
+	}
+	c := h.certificate(t, night)
+	want := []string{"the ledger knows lsst-alerts/0 up to offset 4, further than any connector has told"}
+	if diff := cmp.Diff(want, c.Doubts); diff != "" || c.State != certificate.Unproven {
+		t.Errorf("%s; doubts (-want +got):\n%s", c.State, diff)
+	}
+}
+
+// TestPartitionsThatNobodyTellsOf are in the hands of a process that cannot
+// publish, or in none, and Kafka had let go of some of those that are told of.
+func TestPartitionsThatNobodyTellsOf(t *testing.T) {
+	t.Parallel()
+	h := open(t, names.ZTF)
+	h.prepare(t)
+	h.watermark(t, night, topic, warehouse.Values{"partitions": int64(4), "low": int64(4), "high": int64(4), "confirmed": int64(4)})
+	h.append(t, "watermarks", warehouse.Values{
+		"night": night, "reported_at": lookedAt, "connector": "c", "topic": "ztf_20260901_programid2", "partitions": int64(2),
+	})
+	c := h.certificate(t, night)
+	doubts := []string{
+		topic + " has 4 partitions, and of 3 no connector has told, the first being 1",
+		"ztf_20260901_programid2 has 2 partitions, and of 2 no connector has told, the first being 0",
+	}
+	if diff := cmp.Diff(doubts, c.Doubts); diff != "" {
+		t.Errorf("doubts (-want +got):\n%s", diff)
+	}
+	want := []certificate.Loss{{Cause: certificate.Expired, Count: 4, Spans: []certificate.Span{{Topic: topic, First: 0, Last: 3}}}}
+	if diff := cmp.Diff(want, c.Losses); diff != "" {
+		t.Errorf("losses (-want +got):\n%s", diff)
 	}
 }
 
@@ -196,7 +279,7 @@ func TestOfStream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := a.Close(lookedAt)
+	c := a.Close(lookedAt, time.Time{})
 	span := func(offset int64) []certificate.Span {
 		return []certificate.Span{{Topic: topic, First: offset, Last: offset}}
 	}

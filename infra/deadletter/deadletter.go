@@ -1,10 +1,10 @@
 // Package deadletter reads the dead letters of a stream, the messages that no
-// function could process, and sends them where they came from once the cause is
+// function could process, whether a function said so or Pub/Sub lost patience, and sends them where they came from once the cause is
 // gone.
 //
 // The stream's subscription to its dead-letter topic enters; letters leave, and
 // their messages again. The command deadletter is the caller. What writes the
-// letters is the package event in shared, and the connector.
+// letters is the package event in shared, the connector, and Pub/Sub itself.
 package deadletter
 
 import (
@@ -45,6 +45,7 @@ func read(received *pubsubpb.ReceivedMessage) *Letter {
 	if l.At, err = time.Parse(time.RFC3339Nano, l.Attributes[event.AttributeAt]); err != nil {
 		l.At = l.Published
 	}
+	l.explain()
 	return l
 }
 
@@ -59,6 +60,9 @@ func (l *Letter) From() string {
 	}
 	if id := l.Attributes[event.AttributeMessageID]; id != "" {
 		return "message " + id
+	}
+	if from := l.forwardedFrom(); from != "" {
+		return "a message of " + from
 	}
 	return "unknown"
 }

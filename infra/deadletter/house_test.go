@@ -118,6 +118,30 @@ func (h *house) publisher(topic string) *pubsub.Publisher {
 	return h.topics[topic]
 }
 
+// giveUp has a function refuse each message of its topic, until Pub/Sub makes
+// dead letters of them.
+func (h *house) giveUp(topic, function string) {
+	h.t.Helper()
+	subscription := resources.SubscriptionPath(resources.Subscription(topic, function))
+	if _, err := h.Client.SubscriptionAdminClient.CreateSubscription(h.t.Context(), &pubsubpb.Subscription{
+		Name: subscription, Topic: resources.TopicPath(topic),
+		DeadLetterPolicy: &pubsubpb.DeadLetterPolicy{DeadLetterTopic: resources.TopicPath(resources.DeadLetterTopic()), MaxDeliveryAttempts: 5},
+	}); err != nil {
+		h.t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	refusing := make(chan error, 1)
+	go func() {
+		refusing <- h.Client.Subscriber(subscription).Receive(ctx, func(_ context.Context, m *pubsub.Message) { m.Nack() })
+	}()
+	h.t.Cleanup(func() {
+		stop()
+		if err := <-refusing; err != nil {
+			h.t.Error(err)
+		}
+	})
+}
+
 // bury has a function write a dead letter.
 func (h *house) bury(function, topic, reason string, data []byte, attributes map[string]string) {
 	h.t.Helper()

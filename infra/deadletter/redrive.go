@@ -41,6 +41,10 @@ func (r *Route) Message(l *Letter) (topic string, m *pubsub.Message, err error) 
 		return "", nil, errors.New("it is a notice of what Kafka alone has, or has lost: replay what is there from Kafka")
 	case !known:
 		return "", nil, fmt.Errorf("the deployment has no function %q", l.Function)
+	case l.forwardedFrom() == r.resources.Subscription(topic, l.Function):
+		return topic, &pubsub.Message{Data: l.Data, Attributes: original(l.Attributes)}, nil
+	case l.forwardedFrom() != "":
+		return "", nil, fmt.Errorf("the deployment has no subscription %q", l.forwardedFrom())
 	case l.Attributes[event.AttributeSubscription] == "":
 		return "", nil, errors.New("it is an event out of which no message could be read")
 	}

@@ -11,8 +11,11 @@ import (
 	"testing"
 
 	"cloud.google.com/go/pubsub/v2"
+	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"github.com/google/go-cmp/cmp"
 	"nightwire.dev/shared/event"
+	"nightwire.dev/shared/names"
+	"nightwire.dev/shared/origin"
 )
 
 func ignore(int) {}
@@ -84,6 +87,72 @@ func TestRedrive(t *testing.T) {
 	}
 	if left := h.list(Choice{}).Letters; len(left) != 4 {
 		t.Errorf("%d letters stay, want 4: %v", len(left), from(left))
+	}
+}
+
+// TestRedriveForwarded sends again what Pub/Sub itself gave up, as it was.
+func TestRedriveForwarded(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, everything...)
+	h.giveUp(resources.RawTopic(), "archive")
+	m := origin.Origin{Topic: "t", Offset: 7}.Message(names.ZTF, []byte("packet 7"))
+	if _, err := h.publisher(resources.RawTopic()).Publish(t.Context(), m).Get(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	first := h.take(resources.RawTopic(), 1) // to the other subscription, which takes it
+	list := h.list(Choice{})
+	for len(list.Letters) == 0 && t.Context().Err() == nil { // it is refused five times before
+		list = h.list(Choice{Function: "archive", Reason: "gave it up after 5 deliveries"})
+	}
+	if diff := cmp.Diff([]string{"t/0@7"}, from(list.Letters)); diff != "" {
+		t.Fatalf("letters (-want +got):\n%s", diff)
+	}
+	if _, err := h.Redrive(t.Context(), Choice{}, false, ignore); err != nil {
+		t.Fatal(err)
+	}
+	again := h.take(resources.RawTopic(), 1)
+	if diff := cmp.Diff(first[0].Attributes, again[0].Attributes); diff != "" || string(again[0].Data) != "packet 7" {
+		t.Errorf("%q, attributes (-first +again):\n%s", again[0].Data, diff)
+	}
+}
+
+// TestRoute is what Pub/Sub forwarded, in a test deployment and from elsewhere.
+func TestRoute(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		suffix, subscription string
+		wantTopic, wantErr   string
+	}{
+		"a function's":            {"", "ztf-alerts-raw-archive", "ztf-alerts-raw", ""},
+		"of the dawn":             {"", "ztf-dawn-night", "ztf-dawn", ""},
+		"in a test deployment":    {"t1", "ztf-alerts-raw-t1-archive", "ztf-alerts-raw-t1", ""},
+		"of another stream":       {"", "lsst-alerts-raw-archive", "", `the deployment has no subscription "lsst-alerts-raw-archive"`},
+		"of another topic":        {"", "ztf-dawn-archive", "", `the deployment has no subscription "ztf-dawn-archive"`},
+		"of a reader outside":     {"", "her-notebook", "", `the deployment has no function "notebook"`},
+		"of nobody":               {"", "", "", `the deployment has no function ""`},
+		"of one that has no dash": {"", "archive", "", `the deployment has no subscription "archive"`},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			route, err := NewRoute(names.Resources{Project: "p", Stream: names.ZTF, Suffix: c.suffix})
+			if err != nil {
+				t.Fatal(err)
+			}
+			l := read(&pubsubpb.ReceivedMessage{Message: &pubsubpb.PubsubMessage{Data: []byte("x"), Attributes: map[string]string{
+				"stream": "ztf", "CloudPubSubDeadLetterSourceSubscription": c.subscription, "CloudPubSubDeadLetterSourceDeliveryCount": "100",
+			}}})
+			topic, m, err := route.Message(l)
+			if err != nil {
+				if err.Error() != c.wantErr {
+					t.Errorf("error %q, want %q", err, c.wantErr)
+				}
+				return
+			}
+			if diff := cmp.Diff(map[string]string{"stream": "ztf"}, m.Attributes); diff != "" || topic != c.wantTopic || c.wantErr != "" {
+				t.Errorf("topic %q, want %q and error %q; attributes (-want +got):\n%s", topic, c.wantTopic, c.wantErr, diff)
+			}
+		})
 	}
 }
 

@@ -15,11 +15,12 @@ import (
 	"nightwire.dev/infra/local/kafka"
 	"nightwire.dev/infra/local/stack"
 	"nightwire.dev/infra/source"
+	"nightwire.dev/shared/certificate"
 )
 
 // combined are the watermarks of each partition as a reader combines them.
 const combined = "SELECT CAST(night AS STRING), topic, `partition`, MIN(first), MAX(last), MIN(low), MAX(high), MAX(confirmed) " +
-	"FROM watermarks WHERE topic IS NOT NULL GROUP BY night, topic, `partition` ORDER BY topic, `partition`"
+	"FROM watermarks WHERE `partition` IS NOT NULL GROUP BY night, topic, `partition` ORDER BY topic, `partition`"
 
 // ask asks the tables of a stack that runs.
 func ask(t *testing.T, e stack.Endpoints, sql string) (rows [][]any) {
@@ -153,6 +154,15 @@ func TestOffsetsThatAreGone(t *testing.T) {
 	// Two processes have reported, of which the first has ended.
 	awaitAnswer(t, e, "SELECT COUNT(DISTINCT connector), COUNT(DISTINCT IF(drained, connector, NULL)) FROM watermarks",
 		[][]any{{int64(2), int64(1)}})
+	// What was gone before anybody looked is missing as well.
+	for night, want := range map[string][]certificate.Span{
+		"2026-08-31": {{Topic: expired, First: 0, Last: 3}}, "2026-09-01": {{Topic: tonight, First: 5, Last: 11}},
+	} {
+		c := dawn(t, dir, false, night)
+		if diff := cmp.Diff(want, c.Lost(certificate.Expired).Spans); diff != "" || c.State != certificate.Missing {
+			t.Errorf("%s: %s %q; gone (-want +got):\n%s", night, c.State, c.Doubts, diff)
+		}
+	}
 	up.interrupt(t)
 }
 

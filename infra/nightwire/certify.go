@@ -10,7 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"nightwire.dev/infra/cluster"
 	"nightwire.dev/infra/dawn"
 	"nightwire.dev/infra/local/stack"
 	"nightwire.dev/shared/certificate"
@@ -32,7 +31,7 @@ func certify(ctx context.Context, e stack.Endpoints) (*certificate.Certificate, 
 	}
 	defer func() { _ = closeArchive() }()
 	at := time.Now()
-	partitions, err := cluster.Kafka{Bootstrap: e.Kafka}.Offsets(ctx, e.Resources().ConsumerGroup(), e.IsSurveyTopic)
+	partitions, err := e.Cluster().Offsets(ctx, e.Resources().ConsumerGroup(), e.IsSurveyTopic)
 	if err != nil {
 		return nil, fmt.Errorf("certificate: %w", err)
 	}
@@ -44,7 +43,7 @@ func certify(ctx context.Context, e stack.Endpoints) (*certificate.Certificate, 
 	if err != nil {
 		return nil, err
 	}
-	return account.Close(at), nil
+	return account.Close(at, time.Time{}), nil
 }
 
 // mostNights bounds the nights that a run closes: a folder of old alerts may

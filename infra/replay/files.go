@@ -13,9 +13,9 @@ import (
 // ledger has them, and the certificate, which counts Kafka's records, does not.
 //
 // A packet whose alert is in the archive is a duplicate there, and changes
-// nothing. That does not hold for a file of an archive whose header was mended
-// when the survey's packet came (ZTF before schema 3.5, and 4.01): its bytes are
-// not those that were sent, so beside the first it is a conflict, and kept.
+// nothing. That holds also for a file of an archive whose header was mended when
+// the survey's packet came (ZTF before schema 3.5, and 4.01): its bytes are not
+// those that were sent, and the archive knows its own file.
 func Files(t Target, s *source.Source) (*Plan, error) {
 	p := &Plan{
 		From: s.Name, What: "packets", To: t.Resources.TopicPath(t.Resources.RawTopic()), Notify: t.Notify,

@@ -43,11 +43,13 @@ func held(first, end int64, gaps ...Gap) []Held {
 type world struct {
 	stream    bool // the account is of the whole stream
 	held      []Held
-	heard     time.Time
+	heard     []time.Time
+	listed    []Sight // of topics of which the reporter had nothing
 	ledger    []Entry
 	files     []string
 	rows      []string
 	evaluated []string
+	early     bool // files and evaluations are told before the ledger, and again after it
 }
 
 // complete are files with all that belongs to them.
@@ -71,7 +73,23 @@ func (w world) account(t interface {
 			t.Fatal(err)
 		}
 	}
-	a.Heard(w.heard)
+	for _, at := range w.heard {
+		a.Heard(at)
+	}
+	if err := a.See(w.listed); err != nil {
+		t.Fatal(err)
+	}
+	tell := func(tell func(string), files []string) {
+		for _, name := range files {
+			if strings.HasPrefix(name, ours) {
+				tell(name)
+			}
+		}
+	}
+	if w.early { // the night's own files do not wait for the ledger
+		tell(a.Evaluation, w.evaluated)
+		tell(a.File, w.files)
+	}
 	for _, e := range w.ledger {
 		a.Record(e)
 	}
@@ -87,6 +105,17 @@ func (w world) account(t interface {
 	return a
 }
 
+// attended are the reports of a night of which nothing was missed.
+var attended = present(dawn.Add(-16*time.Hour), dawn)
+
+// present is a report every ten minutes.
+func present(from, to time.Time) (heard []time.Time) {
+	for at := from; !at.After(to); at = at.Add(10 * time.Minute) {
+		heard = append(heard, at)
+	}
+	return heard
+}
+
 func span(first, last int64) []Span { return []Span{{Topic: topic, First: first, Last: last}} }
 
 func TestAccount(t *testing.T) {
@@ -97,7 +126,7 @@ func TestAccount(t *testing.T) {
 		world world
 		want  Certificate
 	}{
-		"no alerts, and somebody was there": {world{heard: reported}, Certificate{State: Clean}},
+		"no alerts, and somebody was there": {world{heard: attended}, Certificate{State: Clean}},
 		"all is well": {
 			world{
 				held: held(0, 4),
@@ -160,15 +189,15 @@ func TestAccount(t *testing.T) {
 			},
 		},
 		"a row of a file that nobody knows": {
-			world{heard: reported, rows: []string{a}},
+			world{heard: attended, rows: []string{a}},
 			Certificate{State: Missing, Rows: 1, Missing: 1, Losses: []Loss{{Cause: FileGone, Count: 1, Names: []string{a}}}},
 		},
 		"an evaluation of a file that nobody knows": {
-			world{heard: reported, evaluated: []string{a}},
+			world{heard: attended, evaluated: []string{a}},
 			Certificate{State: Missing, Evaluated: 1, Missing: 1, Losses: []Loss{{Cause: FileGone, Count: 1, Names: []string{a}}}},
 		},
 		"a file that no ledger row names": {
-			world{heard: reported}.complete(a),
+			world{heard: attended}.complete(a),
 			Certificate{
 				State: Missing, Files: 1, Rows: 1, Evaluated: 1, Missing: 1,
 				Losses: []Loss{{Cause: Unledgered, Count: 1, Names: []string{a}}},
@@ -221,7 +250,7 @@ func TestAccount(t *testing.T) {
 			Certificate{State: Clean, Records: 1, Stored: 1, Files: 1, Rows: 1, Evaluated: 1},
 		},
 		"an alert of the night out of another night's topic": {
-			world{heard: reported, ledger: []Entry{{Topic: "ztf_20260902_programid1", Outcome: ledger.Stored, Object: a}}}.complete(a),
+			world{heard: attended, ledger: []Entry{{Topic: "ztf_20260902_programid1", Outcome: ledger.Stored, Object: a}}}.complete(a),
 			Certificate{State: Clean, Files: 1, Rows: 1, Evaluated: 1},
 		},
 		"names of another form": {
@@ -235,8 +264,8 @@ func TestAccount(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := c.world.account(t).Close(dawn)
-			ignored := cmpopts.IgnoreFields(Certificate{}, "Latency", "Stream", "Night", "At", "Partitions")
+			got := c.world.account(t).Close(dawn, time.Time{})
+			ignored := cmpopts.IgnoreFields(Certificate{}, "Latency", "Stream", "Night", "At", "Until", "Partitions")
 			if diff := cmp.Diff(&c.want, got, cmpopts.EquateEmpty(), ignored); diff != "" {
 				t.Errorf("certificate (-want +got):\n%s", diff)
 			}
@@ -267,7 +296,7 @@ func checkPages(t *testing.T, c *Certificate) {
 		}
 	}
 	for _, l := range c.Losses {
-		for _, line := range append(l.Lines(), l.Commands(c.Stream, c.Night)...) {
+		for _, line := range append(l.Lines(), c.Commands(l)...) {
 			if !strings.Contains(text.String(), line) || !strings.Contains(page.String(), line) {
 				t.Errorf("it is not named, or not how to repair it: %s", line)
 			}
@@ -318,7 +347,7 @@ func TestHoldRefuses(t *testing.T) {
 func TestCheckSent(t *testing.T) {
 	t.Parallel()
 	a := file("ZTF1/1")
-	c := world{stream: true, held: held(0, 1), ledger: []Entry{entry(0, ledger.Stored, a)}}.complete(a).account(t).Close(dawn)
+	c := world{stream: true, held: held(0, 1), ledger: []Entry{entry(0, ledger.Stored, a)}}.complete(a).account(t).Close(dawn, time.Time{})
 	c.CheckSent(map[string]int{topic: 1})
 	if c.State != Clean {
 		t.Errorf("state is %s", c.State)
@@ -337,7 +366,7 @@ func TestLatency(t *testing.T) {
 		w.rows = append(w.rows, file(fmt.Sprintf("ZTF/%d", i)))
 	}
 	w.rows = append(w.rows, w.rows[0]) // comes twice, and counts once
-	got := w.account(t).Close(dawn).Latency
+	got := w.account(t).Close(dawn, time.Time{}).Latency
 	if diff := cmp.Diff(Latency{P50: 100, P90: 180, P99: 198, Max: 200}, got); diff != "" {
 		t.Errorf("latency (-want +got):\n%s", diff)
 	}
@@ -347,8 +376,43 @@ func TestLatency(t *testing.T) {
 // well.
 func TestAllRejected(t *testing.T) {
 	t.Parallel()
-	c := world{held: held(0, 1), ledger: []Entry{entry(0, ledger.Rejected, "")}}.account(t).Close(dawn)
+	c := world{held: held(0, 1), ledger: []Entry{entry(0, ledger.Rejected, "")}}.account(t).Close(dawn, time.Time{})
 	if !strings.Contains(c.Verdict(), "ALL ARE REJECTED") || c.class() == string(Clean) {
 		t.Errorf("verdict %q, colour %s", c.Verdict(), c.class())
+	}
+}
+
+// TestManyRejected: a share that is no accident is in doubt, and a few are not.
+func TestManyRejected(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		records, rejected int64
+		want              string // in the verdict
+	}{
+		"one in a hundred":        {200, 2, "nothing is missing until"},
+		"more than one":           {200, 3, "UNPROVEN: 3 OF 200 RECORDS ARE REJECTED"},
+		"all but one":             {1000, 999, "UNPROVEN: 999 OF 1000 RECORDS ARE REJECTED"},
+		"half of a night of few":  {20, 10, "nothing is missing until"},
+		"all of a night of a few": {20, 20, "ALL ARE REJECTED"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := world{held: held(0, c.records)}
+			for offset := range c.records {
+				if offset < c.rejected {
+					w.ledger = append(w.ledger, entry(offset, ledger.Rejected, ""))
+					continue
+				}
+				name := file(fmt.Sprint(offset))
+				w.ledger = append(w.ledger, entry(offset, ledger.Stored, name))
+				w = w.complete(name)
+			}
+			got := w.account(t).Close(dawn, time.Time{})
+			if !strings.Contains(got.Verdict(), c.want) || (got.State == Unproven) != strings.HasPrefix(c.want, "UNPROVEN") {
+				t.Errorf("%s: %q; want %q", got.State, got.Verdict(), c.want)
+			}
+			checkPages(t, got)
+		})
 	}
 }

@@ -66,22 +66,35 @@ func (l Loss) Remedy() string { return remedies[l.Cause] }
 // mostCommands bounds the commands that are shown for one cause.
 const mostCommands = 20
 
-// Commands repair the loss, as far as commands can: one a span of records, or
-// one for the night.
-func (l Loss) Commands(stream, night string) []string {
+// Commands repair a loss, as far as commands can: one a span of records, or one
+// for the night. Of such records no reader of a filter has heard: they are to,
+// and who has heard all the same is not told twice.
+func (c *Certificate) Commands(l Loss) []string {
 	switch l.Cause {
 	case Expired, Unrecorded, NoFile:
 		var commands []string
 		for _, s := range l.Spans[:min(len(l.Spans), mostCommands)] {
-			commands = append(commands, fmt.Sprintf("nightwire replay --kafka %s --partition %d --from %d --to %d --stream %s",
-				s.Topic, s.Partition, s.First, s.Last+1, stream))
+			commands = append(commands, fmt.Sprintf("nightwire replay --kafka %s --partition %d --from %d --to %d --notify %s",
+				s.Topic, s.Partition, s.First, s.Last+1, c.deployment()))
 		}
 		return commands
 	case Unsent, FileGone:
 		return nil
 	}
-	if night == "" {
+	if c.Night == "" {
 		return nil
 	}
-	return []string{fmt.Sprintf("nightwire dawn %s --stream %s", night, stream)}
+	return []string{fmt.Sprintf("nightwire dawn %s %s", c.Night, c.deployment())}
+}
+
+// deployment is the flags by which a command finds it.
+func (c *Certificate) deployment() string {
+	flags := "--stream " + c.Stream
+	if c.Project != "" {
+		flags += " --project " + c.Project
+	}
+	if c.Suffix != "" {
+		flags += " --suffix " + c.Suffix
+	}
+	return flags
 }

@@ -19,7 +19,7 @@ type State string
 const (
 	Clean     State = "clean"     // nothing is missing
 	Missing   State = "missing"   // something is missing, and named
-	Unproven  State = "unproven"  // nothing else is known to be missing, but nobody told how far Kafka went
+	Unproven  State = "unproven"  // nothing else is known to be missing, but there are doubts: mostly that nobody told how far Kafka went
 	Repairing State = "repairing" // something is missing or unproven, and may still come
 )
 
@@ -31,6 +31,7 @@ type Certificate struct {
 	Night  string    `json:"night,omitempty"` // YYYY-MM-DD; empty for a whole stream
 	State  State     `json:"state"`
 	At     time.Time `json:"at"`
+	Until  time.Time `json:"until,omitzero"` // up to when the night is proven; absent if it is over
 
 	Records    int `json:"records"`    // in Kafka, or in the ledger if Kafka has let go of them
 	Stored     int `json:"stored"`     // records for which a file was created
@@ -50,7 +51,12 @@ type Certificate struct {
 	Latency Latency `json:"latency_seconds"`
 	Repair  *Repair `json:"repair,omitempty"`
 	Dawn    string  `json:"dawn,omitempty"` // id of the message that asked for the certificate
-	Run     *Run    `json:"run,omitempty"`
+
+	// The deployment, for the commands; none where the local stack is meant.
+	Project string `json:"project,omitempty"`
+	Suffix  string `json:"suffix,omitempty"`
+
+	Run *Run `json:"run,omitempty"`
 }
 
 // Loss is what is missing for one cause.
@@ -110,6 +116,7 @@ type Repair struct {
 	BetterAt time.Time `json:"better_at"`        // when that look was
 	Sent     int       `json:"sent"`             // notifications that were sent again
 	SentAt   time.Time `json:"sent_at,omitzero"` // the last time
+	Tries    int       `json:"tries,omitempty"`  // how often they were since it last got better
 	Left     int       `json:"left"`             // files whose turn had not come then
 	After    string    `json:"after,omitempty"`  // the last file whose turn had come
 }

@@ -2,6 +2,7 @@ package certificate
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -9,8 +10,9 @@ import (
 	"nightwire.dev/shared/ledger"
 )
 
-// Close makes the certificate, at the time at which the sources were asked.
-func (a *Account) Close(at time.Time) *Certificate {
+// Close makes the certificate. The sources were asked at one time; asked is when
+// somebody wanted to know, which the proof must reach: zero if that is not known.
+func (a *Account) Close(at, asked time.Time) *Certificate {
 	c := &Certificate{
 		Stream: a.stream, Night: a.night, At: at.UTC(), Latency: percentiles(a.waits),
 		Losses: []Loss{}, Doubts: []string{}, Rejections: []Rejection{}, Partitions: []Partition{},
@@ -18,7 +20,14 @@ func (a *Account) Close(at time.Time) *Certificate {
 	a.closeRecords(c)
 	a.closeFiles(c)
 	if a.night != "" {
-		c.Doubts = append(c.Doubts, a.doubts(at)...)
+		until := a.until(at, asked)
+		if until.Before(a.end()) {
+			c.Until = until.UTC()
+		}
+		c.Doubts = append(c.Doubts, a.doubts(until)...)
+		if c.overRejected() {
+			c.Doubts = append(c.Doubts, fmt.Sprintf("%d of %d records are rejected", c.Rejected, c.Records))
+		}
 	}
 	c.judge()
 	return c

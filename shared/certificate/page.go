@@ -45,7 +45,7 @@ func (c *Certificate) Page(w io.Writer) error {
 	for _, l := range c.Losses {
 		lines := l.Lines()
 		shown := lines[:min(len(lines), mostShown)]
-		losses = append(losses, shownLoss{Loss: l, Lines: shown, More: len(lines) - len(shown), Commands: l.Commands(c.Stream, c.Night)})
+		losses = append(losses, shownLoss{Loss: l, Lines: shown, More: len(lines) - len(shown), Commands: c.Commands(l)})
 	}
 	err := page.Execute(w, map[string]any{
 		"Certificate": c, "Subject": c.subject(), "Verdict": c.Verdict(), "Class": c.class(),

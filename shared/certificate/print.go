@@ -19,15 +19,25 @@ func (c *Certificate) Verdict() string {
 		return fmt.Sprintf("%d MISSING", c.Missing)
 	case c.State == Repairing:
 		return "not yet proven"
+	case c.State == Unproven && c.overRejected():
+		return fmt.Sprintf("UNPROVEN: %d OF %d RECORDS ARE REJECTED", c.Rejected, c.Records)
 	case c.State == Unproven:
 		return "UNPROVEN: nobody has told how far Kafka went"
 	case c.Records > 0 && c.Rejected == c.Records:
 		return "nothing is missing, but ALL ARE REJECTED"
 	case c.Records == 0 && c.Files == 0:
-		return "no alerts, and nothing is missing"
+		return "no alerts, and nothing is missing" + c.reach()
 	default:
-		return "nothing is missing"
+		return "nothing is missing" + c.reach()
 	}
+}
+
+// reach says how far the proof goes while the night does.
+func (c *Certificate) reach() string {
+	if c.Until.IsZero() {
+		return ""
+	}
+	return c.Until.Format(" until 15:04 UTC")
 }
 
 // subject is what the certificate is about.
@@ -97,13 +107,13 @@ func (c *Certificate) printLoss(w io.Writer, l Loss) {
 		fmt.Fprintf(w, "  and more, named in the JSON\n")
 	}
 	fmt.Fprintf(w, "  %s\n", l.Remedy())
-	for _, command := range l.Commands(c.Stream, c.Night) {
+	for _, command := range c.Commands(l) {
 		fmt.Fprintf(w, "    %s\n", command)
 	}
 }
 
 // told is what a repair does for those who read the topics of filters.
-const told = "Who had not been told of a match among them was told now, with a mark that it is late; nobody was told twice."
+const told = "Who should have been told of a match among them and had not been was told now, with a mark that it is late; nobody was told twice, and nobody of what was replayed in silence."
 
 // Lines name what is missing: files, or else records.
 func (l Loss) Lines() []string {

@@ -103,8 +103,9 @@ func TestEveryLossIsNamed(t *testing.T) {
 			w.ledger = rapid.Permutation(w.ledger).Draw(t, "order of the ledger")
 		}
 
+		w.early = rapid.Bool().Draw(t, "files before the ledger")
 		a := w.account(t)
-		got := a.Close(dawn)
+		got := a.Close(dawn, time.Time{})
 		missing := 0
 		for _, cause := range Causes() {
 			slices.Sort(names[cause])

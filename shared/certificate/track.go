@@ -18,51 +18,12 @@ type Held struct {
 	Confirmed int64 // every record before it was read, or is in a gap
 	Gaps      []Gap
 	Reported  time.Time // when a connector last told of it; zero if Kafka itself did
+	Headless  bool      // of a night's first records nobody knows whether Kafka had let go of them
 }
 
 // Gap is a run of offsets that Kafka let go of before they were read, from From
 // up to, and without, To.
 type Gap struct{ From, To int64 }
-
-// Watermark is what all reports of the connectors say of a partition and a
-// night, put together.
-type Watermark struct {
-	Topic       string
-	Partition   int64
-	First, Last *int64 // of the night's records that were read; nil if none was
-	Low         int64  // the first offset that Kafka had
-	High        int64  // the offset that Kafka would give the next record
-	Confirmed   int64
-	Gaps        []Gap
-	Reported    time.Time
-	Passed      bool // records of a later night have been read
-}
-
-// Of is what the watermark says of the records of the night. A topic with the
-// night in its name has no others. Of a fixed topic they begin with the first
-// that was read, and end with the last; while no record of a later night has
-// been read, those that are not yet read may be of this one.
-func (w Watermark) Of(night string) Held {
-	h := Held{Topic: w.Topic, Partition: w.Partition, First: max(w.Confirmed, w.Low), End: w.High, Confirmed: w.Confirmed, Gaps: w.Gaps, Reported: w.Reported}
-	whole := dated(w.Topic, night)
-	if w.First != nil {
-		h.First = *w.First
-	}
-	if whole {
-		h.First = min(h.First, w.Low)
-	}
-	if w.Passed && !whole {
-		h.End = h.First
-	}
-	if w.Last != nil {
-		h.End = max(h.End, *w.Last+1)
-	}
-	for _, g := range w.Gaps {
-		h.First, h.End = min(h.First, g.From), max(h.End, g.To)
-	}
-	h.End = max(h.End, h.First)
-	return h
-}
 
 // track is the records of a partition, and what became of each: 0 while nobody
 // knows, else the outcome's rank.

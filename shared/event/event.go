@@ -38,6 +38,7 @@ type Message struct {
 	Attributes   map[string]string
 	PublishTime  time.Time
 	Subscription string
+	Attempt      int // which delivery this is, from 1; 0 where Pub/Sub does not count them
 
 	kind   string  // the CloudEvent's type
 	object *Object // that it tells of, once it has been read
@@ -105,6 +106,7 @@ func readBody(r *http.Request) ([]byte, error) {
 // all the rest of handling an alert: parsePush lifts it out before.
 type push struct {
 	Subscription string `json:"subscription"`
+	Attempt      int    `json:"deliveryAttempt"` // told where there is a dead-letter policy
 	Message      struct {
 		Attributes  map[string]string `json:"attributes"`
 		Data        []byte            `json:"data"` // where it could not be lifted out
@@ -136,6 +138,6 @@ func parsePush(body []byte) (*Message, error) {
 func (p *push) as(data []byte) *Message {
 	return &Message{
 		ID: p.Message.ID, Data: data, Attributes: p.Message.Attributes,
-		PublishTime: p.Message.PublishTime, Subscription: p.Subscription, kind: messagePublished,
+		PublishTime: p.Message.PublishTime, Subscription: p.Subscription, Attempt: p.Attempt, kind: messagePublished,
 	}
 }

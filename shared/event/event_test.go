@@ -62,11 +62,15 @@ func TestParse(t *testing.T) {
 		headers map[string]string
 		want    *Message
 	}{
-		"binary":           {body, map[string]string{"Ce-Type": messagePublished}, want},
-		"plain push":       {body, nil, want},
-		"structured":       {structured, map[string]string{"Content-Type": "application/cloudevents+json; charset=utf-8"}, want},
-		"indented":         {indent(t, body), nil, want},
-		"storage, binary":  {object, map[string]string{"Ce-Type": objectFinalized, "Ce-Id": "18"}, &Message{ID: "18", Data: object, kind: objectFinalized}},
+		"binary":          {body, map[string]string{"Ce-Type": messagePublished}, want},
+		"plain push":      {body, nil, want},
+		"structured":      {structured, map[string]string{"Content-Type": "application/cloudevents+json; charset=utf-8"}, want},
+		"indented":        {indent(t, body), nil, want},
+		"storage, binary": {object, map[string]string{"Ce-Type": objectFinalized, "Ce-Id": "18"}, &Message{ID: "18", Data: object, kind: objectFinalized}},
+		"counted": {
+			[]byte(`{"message":{"messageId":"1","publishTime":"` + published + `"},"deliveryAttempt":7}`), nil,
+			&Message{ID: "1", PublishTime: at, Attempt: 7, kind: messagePublished},
+		},
 		"without any data": {[]byte(`{"message":{"messageId":"1","publishTime":"` + published + `"}}`), nil, &Message{ID: "1", PublishTime: at, kind: messagePublished}},
 	}
 	for name, c := range cases {

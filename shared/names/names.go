@@ -61,6 +61,9 @@ func (s Stream) Validate() error {
 	return fmt.Errorf("stream %q is not one of ztf, ztf-partnership, lsst", string(s))
 }
 
+// LocalProject is the project of the local stack.
+const LocalProject = "nightwire-local"
+
 // Resources names what one stream owns in one project. The zero value of
 // Suffix is the production deployment; a test deployment puts its suffix on
 // every name.

@@ -165,6 +165,44 @@ func TestSendListed(t *testing.T) {
 	}
 }
 
+// TestSendMarked has the mark of a file that is itself a replay stand in place of
+// the sender's, if it is told so.
+func TestSendMarked(t *testing.T) {
+	t.Parallel()
+	muted := map[string]string{names.AttributeReplay: "true", "candid": "1"}
+	cases := map[string]struct {
+		metadata map[string]string
+		keep     bool
+		want     string
+	}{
+		"news, by a person":           {map[string]string{"candid": "1"}, false, "*"},
+		"news, by a repair":           {map[string]string{"candid": "1"}, true, "*"},
+		"without metadata":            {nil, true, "*"},
+		"a muted replay, by a person": {muted, false, "*"},
+		"a muted replay, by a repair": {muted, true, ""},
+		"a replay for one, by a repair": {
+			map[string]string{names.AttributeReplay: "true", names.AttributeNotify: "orphan"}, true, "orphan",
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStand(t, 0)
+			s.Notify, s.KeepMarks = names.NotifyAll, c.keep
+			listed := func(yield func(replay.Object, error) bool) {
+				yield(replay.Listed(&storage.ObjectAttrs{Bucket: "b", Name: "n.avro", Generation: 7, Metadata: c.metadata}), nil)
+			}
+			if _, err := s.Send(t.Context(), listed, nil); err != nil {
+				t.Fatal(err)
+			}
+			sent := s.server.Messages()[0].Attributes
+			if sent[names.AttributeReplay] != "true" || sent[names.AttributeNotify] != c.want {
+				t.Errorf("attributes are %v, want %q to be notified", sent, c.want)
+			}
+		})
+	}
+}
+
 // TestSendInterrupted stops in the middle, and sends all again.
 func TestSendInterrupted(t *testing.T) {
 	t.Parallel()

@@ -10,6 +10,7 @@ import (
 	"cloud.google.com/go/pubsub/v2"
 	"cloud.google.com/go/storage"
 	"golang.org/x/sync/errgroup"
+	"nightwire.dev/shared/event"
 	"nightwire.dev/shared/names"
 )
 
@@ -41,10 +42,15 @@ type Sender struct {
 	Archive   *storage.BucketHandle
 	Topics    *pubsub.Client
 	Notify    string // whose readers are notified: see Message
+
+	// KeepMarks has a file that is itself a replay, by its metadata, notify those
+	// whom its own mark names: who repairs does not know why it was sent.
+	KeepMarks bool
 }
 
-// atOnce is how many files are on their way at one time.
-const atOnce = 32
+// atOnce is how many files are on their way at one time: as many connections as
+// Google's clients keep.
+const atOnce = 100
 
 // Send sends the notifications of the files, and returns when Pub/Sub has them
 // all, or at the first error. Files that are gone are counted and passed over.
@@ -101,8 +107,17 @@ func (s *Sender) send(ctx context.Context, publisher *pubsub.Publisher, o Object
 			return 0, fmt.Errorf("look at %s: %w", o.Name, err)
 		}
 	}
-	if _, err := publisher.Publish(ctx, Message(o.Attrs, s.Notify)).Get(ctx); err != nil {
+	if _, err := publisher.Publish(ctx, Message(o.Attrs, s.notify(o.Attrs))).Get(ctx); err != nil {
 		return 0, fmt.Errorf("send the notification of %s: %w", o.Name, err)
 	}
 	return o.Attrs.Size, nil
+}
+
+// notify is whose readers are notified of a file.
+func (s *Sender) notify(o *storage.ObjectAttrs) string {
+	mark := event.ReplayMark(o.Metadata)
+	if s.KeepMarks && len(mark) > 0 {
+		return mark[names.AttributeNotify]
+	}
+	return s.Notify
 }

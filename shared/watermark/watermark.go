@@ -27,7 +27,16 @@ type Report struct {
 	At         time.Time    `json:"at"`        // when it looked
 	Drained    bool         `json:"drained"`   // the last report of a process that was told to end
 	Awaiting   []string     `json:"awaiting,omitempty"`
+	Topics     []Topic      `json:"topics,omitempty"` // all that are wanted and there, whoever has their partitions
 	Partitions []Partition  `json:"partitions"`
+}
+
+// Topic is how many partitions Kafka says that a topic has. The processes of a
+// group share them; one that nobody tells of is in nobody's hands.
+type Topic struct {
+	Name       string `json:"name"`
+	Night      string `json:"night"` // by TopicNight, or the present one
+	Partitions int64  `json:"partitions"`
 }
 
 // Partition is one night of one partition. A topic of one night has one; of a
@@ -80,10 +89,28 @@ func (r *Report) check(stream names.Stream) error {
 	case r.At.Year() < 1970 || r.At.Year() > 9999: // what a TIMESTAMP holds, and sense
 		return fmt.Errorf("at is %s", r.At.Format(time.RFC3339))
 	}
+	for _, t := range r.Topics {
+		if err := t.check(); err != nil {
+			return fmt.Errorf("topic %q: %w", t.Name, err)
+		}
+	}
 	for _, p := range r.Partitions {
 		if err := p.check(); err != nil {
 			return fmt.Errorf("partition %s/%d: %w", p.Topic, p.Partition, err)
 		}
+	}
+	return nil
+}
+
+// mostPartitions is more than a Kafka cluster has.
+const mostPartitions = 1_000_000
+
+func (t *Topic) check() error {
+	if _, err := time.Parse(time.DateOnly, t.Night); err != nil {
+		return fmt.Errorf("night %q: want YYYY-MM-DD", t.Night)
+	}
+	if t.Name == "" || t.Partitions < 0 || t.Partitions > mostPartitions {
+		return fmt.Errorf("%d partitions: want a name, and at most %d", t.Partitions, mostPartitions)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 )
 
 const report = `{"stream":"ztf","connector":"vm/7","at":"2026-09-01T05:00:00Z","drained":true,"awaiting":["ztf_{date}_programid1"],
+	"topics":[{"name":"ztf_20260901_programid1","night":"2026-09-01","partitions":16}],
 	"partitions":[{"topic":"ztf_20260901_programid1","partition":3,"night":"2026-09-01","first":40,"last":41,
 	"low":12,"high":43,"confirmed":42,"gaps":[{"from":20,"to":40,"reason":"gap"}]}]}`
 
@@ -26,6 +27,7 @@ func TestParse(t *testing.T) {
 	want := watermark.Report{
 		Stream: names.ZTF, Connector: "vm/7", At: time.Date(2026, 9, 1, 5, 0, 0, 0, time.UTC), Drained: true,
 		Awaiting: []string{"ztf_{date}_programid1"},
+		Topics:   []watermark.Topic{{Name: "ztf_20260901_programid1", Night: "2026-09-01", Partitions: 16}},
 		Partitions: []watermark.Partition{{
 			Topic: "ztf_20260901_programid1", Partition: 3, Night: "2026-09-01", First: new(int64(40)), Last: new(int64(41)),
 			Low: 12, High: 43, Confirmed: 42, Gaps: []watermark.Gap{{From: 20, To: 40, Reason: "gap"}},
@@ -44,13 +46,15 @@ func TestParseRefuses(t *testing.T) {
 		"another stream":       {`"ztf",`, `"lsst",`, `it is of stream "lsst", not of ztf`},
 		"no connector":         {"vm/7", "", "connector is missing"},
 		"no time":              {`"at":"2026-09-01T05:00:00Z",`, "", "at is 0001-01-01"},
-		"no topic":             {`"ztf_20260901_programid1"`, `""`, "want a topic"},
+		"no topic":             {`"topic":"ztf_20260901_programid1"`, `"topic":""`, "want a topic"},
 		"a negative partition": {`"partition":3`, `"partition":-3`, "number that is not negative"},
-		"no night":             {`"2026-09-01",`, `"",`, `night "": want YYYY-MM-DD`},
-		"a night in words":     {`"2026-09-01",`, `"tonight",`, `ztf_20260901_programid1/3: night "tonight"`},
+		"no night":             {`"partition":3,"night":"2026-09-01",`, `"partition":3,"night":"",`, `night "": want YYYY-MM-DD`},
+		"a night in words":     {`"partition":3,"night":"2026-09-01",`, `"partition":3,"night":"tonight",`, `ztf_20260901_programid1/3: night "tonight"`},
 		"a first and no last":  {`"last":41,`, "", "want both or none"},
 		"a first behind last":  {`"last":41,`, `"last":39,`, "in order"},
 		"a negative high":      {`"high":43`, `"high":-1`, "high -1"},
+		"a topic without end":  {`"partitions":16`, `"partitions":16000000`, "16000000 partitions: want a name"},
+		"a topic of no night":  {`"night":"2026-09-01","partitions":16`, `"partitions":16`, `topic "ztf_20260901_programid1": night ""`},
 		"a gap of nothing":     {`"to":40`, `"to":20`, "gap from 20 to 20"},
 	}
 	for name, c := range cases {

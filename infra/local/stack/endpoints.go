@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"time"
 
@@ -18,6 +19,8 @@ import (
 type Endpoints struct {
 	Stream        names.Stream `json:"stream"`
 	Kafka         string       `json:"kafka"`
+	KafkaSecurity Security     `json:"kafka_security"`
+	KafkaPassword string       `json:"kafka_password,omitempty"`
 	PubSub        string       `json:"pubsub"`
 	PubSubStatus  string       `json:"pubsub_status"`
 	Storage       string       `json:"storage"`
@@ -51,7 +54,7 @@ func (e Endpoints) save(dir string) error {
 		return fmt.Errorf("write %s: %w", endpointsFile, err)
 	}
 	temporary := filepath.Join(dir, endpointsFile+".new")
-	if err := os.WriteFile(temporary, text, 0o644); err != nil {
+	if err := os.WriteFile(temporary, text, 0o600); err != nil {
 		return fmt.Errorf("write %s: %w", endpointsFile, err)
 	}
 	return os.Rename(temporary, filepath.Join(dir, endpointsFile))
@@ -104,12 +107,12 @@ func (e Endpoints) functionsEnvironment() []string {
 		// keep its alerts for long.
 		"NIGHTWIRE_FILTER_REFRESH=2s", "NIGHTWIRE_CLAIM_LEASE=20s", "NIGHTWIRE_REPAIR_PATIENCE=5s",
 		// Within the acknowledgement deadline here.
-		"NIGHTWIRE_TARBALL_BUDGET=30s")
+		"NIGHTWIRE_TARBALL_BUDGET=30s", "NIGHTWIRE_REPAIR_BUDGET=30s")
 }
 
 func (e Endpoints) connectorEnvironment() []string {
-	environment := append(e.Environment(),
-		"PORT="+port(e.Connector), "NIGHTWIRE_HOST=127.0.0.1", "KAFKA_BOOTSTRAP_SERVERS="+e.Kafka,
+	environment := append(slices.Concat(e.Environment(), e.Cluster().Environment()),
+		"PORT="+port(e.Connector), "NIGHTWIRE_HOST=127.0.0.1",
 		"KAFKA_NIGHTS=all", "KAFKA_TOPIC_REFRESH=1s", "KAFKA_COMMIT_INTERVAL=500ms", "KAFKA_REPORT_INTERVAL=2s",
 		// A fixed member: one that is killed and started again takes its own
 		// partitions up at once.

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 	"nightwire.dev/infra/terraform"
 	"nightwire.dev/schemas"
 	"nightwire.dev/shared/names"
@@ -31,6 +32,10 @@ const (
 	minimumBackoff = 200 * time.Millisecond
 	maximumBackoff = 10 * time.Second
 )
+
+// attempts is how often a message is delivered before it is a dead letter: the
+// most that Pub/Sub takes, and what a deployment has.
+const attempts = 100
 
 // provision makes what terraform makes in a deployment: topics, a push
 // subscription a function, buckets, the notification, tables. What is there
@@ -97,6 +102,9 @@ func provisionTopics(ctx context.Context, e Endpoints, r names.Resources, functi
 			RetryPolicy: &pubsubpb.RetryPolicy{
 				MinimumBackoff: durationpb.New(minimumBackoff), MaximumBackoff: durationpb.New(maximumBackoff),
 			},
+			DeadLetterPolicy: &pubsubpb.DeadLetterPolicy{
+				DeadLetterTopic: r.TopicPath(r.DeadLetterTopic()), MaxDeliveryAttempts: attempts,
+			},
 		}); err != nil {
 			return err
 		}
@@ -105,15 +113,17 @@ func provisionTopics(ctx context.Context, e Endpoints, r names.Resources, functi
 }
 
 // subscribe makes a subscription. One that is there may push to where the
-// functions listened the last time: it is told where they are now.
+// functions listened the last time: it is told where they are now, and what of
+// its policies an older version did not set.
 func subscribe(ctx context.Context, client *pubsub.Client, s *pubsubpb.Subscription) error {
 	_, err := client.SubscriptionAdminClient.CreateSubscription(ctx, s)
 	if status.Code(err) != codes.AlreadyExists || s.GetPushConfig() == nil {
 		return ignoreExisting(err)
 	}
-	return client.SubscriptionAdminClient.ModifyPushConfig(ctx, &pubsubpb.ModifyPushConfigRequest{
-		Subscription: s.GetName(), PushConfig: s.GetPushConfig(),
+	_, err = client.SubscriptionAdminClient.UpdateSubscription(ctx, &pubsubpb.UpdateSubscriptionRequest{
+		Subscription: s, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"push_config", "retry_policy", "dead_letter_policy"}},
 	})
+	return err
 }
 
 func ignoreExisting(err error) error {

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"nightwire.dev/infra/cluster"
 	"nightwire.dev/infra/filters"
 	"nightwire.dev/infra/local/pubsub"
 	"nightwire.dev/infra/terraform"
@@ -116,7 +115,7 @@ func (e Endpoints) Watch(ctx context.Context, tell func(Waiting)) {
 // Waiting tells what waits now.
 func (e Endpoints) Waiting(ctx context.Context) (Waiting, error) {
 	w := Waiting{Subscriptions: map[string]int{}}
-	partitions, err := cluster.Kafka{Bootstrap: e.Kafka}.Offsets(ctx, e.Resources().ConsumerGroup(), e.IsSurveyTopic)
+	partitions, err := e.Cluster().Offsets(ctx, e.Resources().ConsumerGroup(), e.IsSurveyTopic)
 	if err != nil {
 		return w, err
 	}

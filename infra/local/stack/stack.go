@@ -22,7 +22,7 @@ import (
 )
 
 // Project is the name of the local project.
-const Project = "nightwire-local"
+const Project = names.LocalProject
 
 // Options say what to run and where.
 type Options struct {
@@ -31,6 +31,8 @@ type Options struct {
 	Ports  Ports
 	Log    *slog.Logger
 	Models string // folder of the SALT model to fit with; the demonstration model if empty
+
+	KafkaSecurity Security // what Kafka asks of its clients; nothing if empty
 
 	// Program is the nightwire program, beside which the others are; our own
 	// if empty.
@@ -70,7 +72,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Stack{Endpoints: o.Ports.endpoints(o.Dir, o.Stream), options: o, lock: lock}
+	s := &Stack{Endpoints: o.Ports.endpoints(o.Dir, o.Stream).secure(o.KafkaSecurity), options: o, lock: lock}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Stop())
@@ -194,7 +196,7 @@ func (s *Stack) plan() ([]step, error) {
 	e := s.Endpoints
 	return []step{
 		{processes: []*process{
-			server("kafka", e.Kafka),
+			s.kafkaServer(nightwire),
 			server("pubsub", e.PubSub, "--status", e.PubSubStatus, "--push-to", e.Functions),
 			server("bigquery", e.BigQuery, "--write", e.BigQueryWrite),
 		}},

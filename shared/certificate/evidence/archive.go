@@ -3,6 +3,7 @@ package evidence
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"cloud.google.com/go/storage"
 	"golang.org/x/sync/errgroup"
@@ -12,10 +13,14 @@ import (
 
 // listNight tells the account the files of a night, in the folders of all
 // schemas.
-func (s *Sources) listNight(ctx context.Context, a *certificate.Account, night string) error {
-	return s.list(ctx, &storage.Query{Delimiter: "/"}, func(version string) error {
-		return s.listFolder(ctx, a, version+"night="+night+"/")
+func (s *Sources) listNight(ctx context.Context, g *gathering, night string) error {
+	err := s.list(ctx, &storage.Query{Delimiter: "/"}, func(version string) error {
+		return s.listFolder(ctx, g, version+"night="+night+"/")
 	})
+	if err != nil {
+		return fmt.Errorf("list the archive: %w", err)
+	}
+	return nil
 }
 
 // listers is how many parts of a folder are listed at one time: Cloud Storage
@@ -24,8 +29,10 @@ const listers = 16
 
 // listFolder tells the account the files of a folder, in parts that the ledger
 // says are about as large.
-func (s *Sources) listFolder(ctx context.Context, a *certificate.Account, folder string) error {
-	bounds := append(append([]string{""}, a.Splits(folder, listers)...), "")
+func (s *Sources) listFolder(ctx context.Context, g *gathering, folder string) error {
+	var splits []string
+	g.tell(func(a *certificate.Account) { splits = a.Splits(folder, listers) })
+	bounds := append(append([]string{""}, splits...), "")
 	group, ctx := errgroup.WithContext(ctx)
 	found := make(chan string, 1000)
 	for i := range bounds[1:] {
@@ -46,7 +53,7 @@ func (s *Sources) listFolder(ctx context.Context, a *certificate.Account, folder
 		close(found)
 	}()
 	for name := range found {
-		a.File(name)
+		g.tell(func(a *certificate.Account) { a.File(name) })
 	}
 	return <-ended
 }

@@ -8,9 +8,11 @@ package evidence
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"cloud.google.com/go/storage"
+	"golang.org/x/sync/errgroup"
 	"nightwire.dev/shared/certificate"
 	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/warehouse"
@@ -30,21 +32,41 @@ func (s *Sources) OfNight(ctx context.Context, night string) (*certificate.Accou
 		return nil, fmt.Errorf("night %q: want YYYY-MM-DD", night)
 	}
 	a := certificate.New(string(s.Stream), night)
-	if err := s.readWatermarks(ctx, a, night); err != nil {
+	if err := s.readWatermarks(ctx, a, day); err != nil {
 		return nil, fmt.Errorf("evidence of %s: read the watermarks: %w", night, err)
 	}
-	if err := s.readLedgerOf(ctx, a, day); err != nil {
-		return nil, fmt.Errorf("evidence of %s: read the ledger: %w", night, err)
+	g := &gathering{account: a}
+	tables, within := errgroup.WithContext(ctx)
+	tables.Go(func() error { return s.readLedgerOf(within, g, day) })
+	tables.Go(func() error { return s.readRows(within, g, ofNight, map[string]any{"night": night}) })
+	tables.Go(func() error { return s.readEvaluations(within, g, ofNight, map[string]any{"night": night}) })
+	if err := tables.Wait(); err != nil {
+		return nil, fmt.Errorf("evidence of %s: %w", night, err)
 	}
-	for _, n := range append([]string{night}, a.OtherNights()...) {
-		if err := s.listNight(ctx, a, n); err != nil {
-			return nil, fmt.Errorf("evidence of %s: list the archive: %w", night, err)
-		}
-		if err := s.readRows(ctx, a, "WHERE night = CAST(@night AS DATE)", map[string]any{"night": n}); err != nil {
-			return nil, fmt.Errorf("evidence of %s: %w", night, err)
-		}
+	// The ledger has told how to divide the listing, and the files of other nights.
+	rest, within := errgroup.WithContext(ctx)
+	rest.SetLimit(nightsAtOnce)
+	others := a.OtherFiles()
+	rest.Go(func() error { return s.listNight(within, g, night) })
+	for other, files := range others {
+		rest.Go(func() error { return s.readOther(within, g, other, files) })
+	}
+	if err := rest.Wait(); err != nil {
+		return nil, fmt.Errorf("evidence of %s: %w", night, err)
 	}
 	return a, nil
+}
+
+// gathering is an account that several sources tell at once.
+type gathering struct {
+	mu      sync.Mutex
+	account *certificate.Account
+}
+
+func (g *gathering) tell(what func(*certificate.Account)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	what(g.account)
 }
 
 // OfStream gathers what is known of a whole stream, of which Kafka holds these
@@ -60,29 +82,40 @@ func (s *Sources) OfStream(ctx context.Context, kafka []certificate.Held) (*cert
 			return nil, fmt.Errorf("evidence: %w", err)
 		}
 	}
-	if err := s.readLedger(ctx, a, "", nil); err != nil {
-		return nil, fmt.Errorf("evidence: read the ledger: %w", err)
+	g := &gathering{account: a}
+	if err := s.readLedger(ctx, g, "", nil); err != nil {
+		return nil, fmt.Errorf("evidence: %w", err)
 	}
 	if err := s.list(ctx, &storage.Query{}, func(name string) error { a.File(name); return nil }); err != nil {
 		return nil, fmt.Errorf("evidence: list the archive: %w", err)
 	}
-	if err := s.readRows(ctx, a, "", nil); err != nil {
+	if err := s.readRows(ctx, g, "", nil); err != nil {
+		return nil, fmt.Errorf("evidence: %w", err)
+	}
+	if err := s.readEvaluations(ctx, g, "", nil); err != nil {
 		return nil, fmt.Errorf("evidence: %w", err)
 	}
 	return a, nil
 }
 
-// readRows reads which files have a row, and which an evaluation.
-func (s *Sources) readRows(ctx context.Context, a *certificate.Account, where string, values map[string]any) error {
-	err := s.ask(ctx, rowsQuery+where+" GROUP BY object", values, func(row []any) error {
-		a.Row(as[string](row[0]), time.Duration(as[int64](row[1]))*time.Millisecond)
+// readRows reads which files have a row.
+func (s *Sources) readRows(ctx context.Context, g *gathering, where string, values map[string]any) error {
+	err := s.ask(ctx, rowsQuery+where+" GROUP BY file", values, func(row []any) error {
+		g.tell(func(a *certificate.Account) {
+			a.Row(as[string](row[0]), time.Duration(as[int64](row[1]))*time.Millisecond)
+		})
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("read the rows: %w", err)
 	}
-	err = s.ask(ctx, evaluationsQuery+where, values, func(row []any) error {
-		a.Evaluation(as[string](row[0]))
+	return nil
+}
+
+// readEvaluations reads which files the filters have judged.
+func (s *Sources) readEvaluations(ctx context.Context, g *gathering, where string, values map[string]any) error {
+	err := s.ask(ctx, evaluationsQuery+where, values, func(row []any) error {
+		g.tell(func(a *certificate.Account) { a.Evaluation(as[string](row[0])) })
 		return nil
 	})
 	if err != nil {
@@ -91,9 +124,11 @@ func (s *Sources) readRows(ctx context.Context, a *certificate.Account, where st
 	return nil
 }
 
+const ofNight = "WHERE night = CAST(@night AS DATE)"
+
 const (
 	rowsQuery = `
-SELECT nightwire.object AS object, MIN(TIMESTAMP_DIFF(nightwire.ingested_at, nightwire.kafka.timestamp, MILLISECOND)) AS latency
+SELECT nightwire.object AS file, MIN(TIMESTAMP_DIFF(nightwire.ingested_at, nightwire.kafka.timestamp, MILLISECOND)) AS latency
 FROM alerts_stream
 `
 	evaluationsQuery = `

@@ -8,62 +8,73 @@ import (
 	"nightwire.dev/shared/origin"
 )
 
-// watermarksQuery puts the reports of a night together. passed is whether
-// records of a later night have been read.
-const watermarksQuery = "" +
-	"SELECT topic, `partition`, MIN(IF(night = CAST(@night AS DATE), first, NULL)) AS first,\n" +
-	"  MAX(IF(night = CAST(@night AS DATE), last, NULL)) AS last, MIN(IF(night = CAST(@night AS DATE), low, NULL)) AS low,\n" +
-	"  MAX(IF(night = CAST(@night AS DATE), high, NULL)) AS high, MAX(IF(night = CAST(@night AS DATE), confirmed, NULL)) AS confirmed,\n" +
-	"  MAX(IF(night = CAST(@night AS DATE), reported_at, NULL)) AS reported,\n" +
-	"  COALESCE(LOGICAL_OR(night > CAST(@night AS DATE) AND first IS NOT NULL), FALSE) AS passed\n" +
+// around is how many days of reports, before a night and after it, may tell of
+// its records in a fixed topic: Kafka keeps them for a week.
+const around = 8
+
+// sightsQuery puts the reports of the nights around one together, apart those
+// from before it began.
+const sightsQuery = "" +
+	"SELECT CAST(night AS STRING) AS of_night, topic, `partition`, MAX(partitions) AS partitions, MIN(first) AS first, MAX(last) AS last,\n" +
+	"  MIN(low) AS low, MAX(high) AS high, MAX(confirmed) AS confirmed, MAX(reported_at) AS reported\n" +
 	"FROM watermarks\n" +
-	"WHERE night >= CAST(@night AS DATE) AND topic IS NOT NULL\n" +
-	"GROUP BY topic, `partition`\n" +
-	"HAVING reported IS NOT NULL\n" +
-	"ORDER BY topic, `partition`"
+	"WHERE night BETWEEN CAST(@since AS DATE) AND CAST(@until AS DATE) AND topic IS NOT NULL\n" +
+	"GROUP BY of_night, topic, `partition`, reported_at < @noon"
 
 const gapsQuery = "" +
-	"SELECT DISTINCT topic, `partition`, g.`from` AS first, g.`to` AS past\n" +
+	"SELECT DISTINCT CAST(night AS STRING) AS of_night, topic, `partition`, g.`from` AS first, g.`to` AS past\n" +
 	"FROM watermarks, UNNEST(gaps) AS g\n" +
-	"WHERE night = CAST(@night AS DATE) AND topic IS NOT NULL"
+	"WHERE night BETWEEN CAST(@night AS DATE) AND CAST(@until AS DATE) AND topic IS NOT NULL"
 
-// heardQuery asks when a connector last gave a sign of life, since the day
-// before the night.
+// heardQuery asks when connectors gave a sign of life, to the minute. A report
+// of the time has a row of the night that it was then.
 const heardQuery = `
 SELECT MAX(reported_at)
 FROM watermarks
-WHERE night >= DATE_SUB(CAST(@night AS DATE), INTERVAL 1 DAY)`
+WHERE night BETWEEN DATE_SUB(CAST(@night AS DATE), INTERVAL 1 DAY) AND DATE_ADD(CAST(@night AS DATE), INTERVAL 2 DAY)
+GROUP BY TIMESTAMP_TRUNC(reported_at, MINUTE)`
 
 // readWatermarks tells the account what the connectors saw of Kafka.
-func (s *Sources) readWatermarks(ctx context.Context, a *certificate.Account, night string) error {
-	type partition struct {
-		topic  string
-		number int64
-	}
-	values := map[string]any{"night": night}
-	gaps := map[partition][]certificate.Gap{}
-	if err := s.ask(ctx, gapsQuery, values, func(row []any) error {
-		at := partition{as[string](row[0]), as[int64](row[1])}
-		gaps[at] = append(gaps[at], certificate.Gap{From: as[int64](row[2]), To: as[int64](row[3])})
+func (s *Sources) readWatermarks(ctx context.Context, a *certificate.Account, day time.Time) error {
+	night, noon := day.Format(time.DateOnly), day.Add(12*time.Hour)
+	since, until := day.AddDate(0, 0, -around).Format(time.DateOnly), day.AddDate(0, 0, around).Format(time.DateOnly)
+	var sights []certificate.Sight
+	if err := s.ask(ctx, sightsQuery, map[string]any{"since": since, "until": until, "noon": noon}, func(row []any) error {
+		sights = append(sights, certificate.Sight{
+			Night: as[string](row[0]), Topic: as[string](row[1]), Partition: pointer(row[2]), Partitions: as[int64](row[3]),
+			First: pointer(row[4]), Last: pointer(row[5]), Low: as[int64](row[6]), High: as[int64](row[7]),
+			Confirmed: as[int64](row[8]), Reported: as[time.Time](row[9]),
+		})
 		return nil
 	}); err != nil {
 		return err
 	}
-	if err := s.ask(ctx, watermarksQuery, values, func(row []any) error {
-		w := certificate.Watermark{
-			Topic: as[string](row[0]), Partition: as[int64](row[1]), First: pointer(row[2]), Last: pointer(row[3]),
-			Low: as[int64](row[4]), High: as[int64](row[5]), Confirmed: as[int64](row[6]),
-			Reported: as[time.Time](row[7]), Passed: as[bool](row[8]),
-			Gaps: gaps[partition{as[string](row[0]), as[int64](row[1])}],
-		}
-		return a.Hold(w.Of(night))
+	gaps := map[sight][]certificate.Gap{}
+	if err := s.ask(ctx, gapsQuery, map[string]any{"night": night, "until": until}, func(row []any) error {
+		of := sight{as[string](row[0]), as[string](row[1]), as[int64](row[2])}
+		gaps[of] = append(gaps[of], certificate.Gap{From: as[int64](row[3]), To: as[int64](row[4])})
+		return nil
 	}); err != nil {
 		return err
 	}
-	return s.ask(ctx, heardQuery, values, func(row []any) error {
+	for i, v := range sights {
+		if v.Partition != nil {
+			sights[i].Gaps = gaps[sight{v.Night, v.Topic, *v.Partition}]
+		}
+	}
+	if err := a.See(sights); err != nil {
+		return err
+	}
+	return s.ask(ctx, heardQuery, map[string]any{"night": night}, func(row []any) error {
 		a.Heard(as[time.Time](row[0]))
 		return nil
 	})
+}
+
+// sight is one night of a partition.
+type sight struct {
+	night, topic string
+	partition    int64
 }
 
 func pointer(v any) *int64 {
