@@ -4,14 +4,12 @@ import (
 	"bytes"
 	"context"
 	"crypto/md5"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"maps"
 	"strconv"
 
 	"cloud.google.com/go/storage"
-	"google.golang.org/api/iterator"
 	"nightwire.dev/shared/alert"
 	"nightwire.dev/shared/bucket"
 	"nightwire.dev/shared/ledger"
@@ -104,11 +102,7 @@ func (v *Vault) create(ctx context.Context, name string, f File, created ledger.
 // findConflict looks for a conflict that was kept before and is this very file,
 // though another packet was sent. The result has no name if there is none.
 func (v *Vault) findConflict(ctx context.Context, f File) (Result, error) {
-	for list := v.Bucket.Objects(ctx, &storage.Query{Prefix: f.Object.Conflicts()}); ; {
-		there, err := list.Next()
-		if errors.Is(err, iterator.Done) {
-			return Result{}, nil
-		}
+	for there, err := range bucket.Objects(ctx, v.Bucket, &storage.Query{Prefix: f.Object.Conflicts()}) {
 		if err != nil {
 			return Result{}, fmt.Errorf("look for conflicts: %w", err)
 		}
@@ -116,6 +110,7 @@ func (v *Vault) findConflict(ctx context.Context, f File) (Result, error) {
 			return Result{Outcome: ledger.Duplicate, Name: there.Name, Generation: there.Generation}, nil
 		}
 	}
+	return Result{}, nil
 }
 
 // holds says whether the file that is there has this content.

@@ -30,6 +30,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 	"nightwire.dev/shared/archived"
+	"nightwire.dev/shared/bucket"
 	"nightwire.dev/shared/event"
 	"nightwire.dev/shared/logging"
 	"nightwire.dev/shared/names"
@@ -128,6 +129,31 @@ func (s *sky) remove(t *testing.T, name string) {
 	t.Helper()
 	if err := s.storage.Client().Bucket(resources.ProductsBucket()).Object(name).Delete(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// claimsIn are the names of the claims in the bucket.
+func (s *sky) claimsIn(t *testing.T) []string {
+	t.Helper()
+	var all []string
+	for o, err := range bucket.Objects(t.Context(), s.storage.Client().Bucket(resources.ProductsBucket()), &storage.Query{Prefix: "matches/"}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, o.Name)
+	}
+	return all
+}
+
+// forget deletes the claims, as the bucket does in the end.
+func (s *sky) forget(t *testing.T) {
+	t.Helper()
+	claims := s.claimsIn(t)
+	if len(claims) == 0 {
+		t.Error("there is no claim to forget")
+	}
+	for _, name := range claims {
+		s.remove(t, name)
 	}
 }
 
@@ -275,6 +301,7 @@ type tables struct {
 	mu                   sync.Mutex
 	evaluations, matches []warehouse.Values
 	refuse               error // what Append says of evaluations
+	silent               error // what a question about one alert has for an answer
 	asked                int   // questions about notifications
 	askedOf              int   // questions about one alert
 }
@@ -301,10 +328,20 @@ func (d *tables) fail(err error) {
 	d.refuse = err
 }
 
+// answer has questions about an alert fail, or none.
+func (d *tables) answer(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.silent = err
+}
+
 func (d *tables) Evaluations(_ context.Context, night, objectID string, candid int64) ([]Past, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.askedOf++
+	if d.silent != nil {
+		return nil, d.silent
+	}
 	var past []Past
 	for _, row := range d.evaluations {
 		if row["night"] == night && row["objectId"] == objectID && row["candid"] == candid {

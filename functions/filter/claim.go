@@ -49,7 +49,7 @@ func (c *claims) take(ctx context.Context, e *evaluation, ids []string) (*claim,
 	object := c.bucket.Object(e.claimName())
 	generation, err := write(ctx, object.If(storage.Conditions{DoesNotExist: true}), claimed{Filters: ids, At: c.now()})
 	if err == nil {
-		return &claim{object: object, generation: generation, todo: ids}, nil
+		return c.recall(ctx, e, &claim{object: object, generation: generation, todo: ids})
 	}
 	if !bucket.IsTaken(err) {
 		return nil, fmt.Errorf("claim its matches: %w", err)
@@ -70,6 +70,20 @@ func (c *claims) take(ctx context.Context, e *evaluation, ids []string) (*claim,
 		}
 	}
 	return held, c.join(ctx, held, there, ids)
+}
+
+// recall leaves of a new claim what nobody notified before. Of news that is all.
+// The claim on an alert that is sent again may have come to its end: the bucket
+// keeps claims for some months, the tables for good.
+func (c *claims) recall(ctx context.Context, e *evaluation, held *claim) (*claim, error) {
+	if !e.replay {
+		return held, nil
+	}
+	if err := c.askTables(ctx, held, e, held.todo); err != nil {
+		return nil, errors.Join(fmt.Errorf("ask what was notified: %w", err), c.giveBack(ctx, held, nil))
+	}
+	held.todo = without(held.todo, held.notified)
+	return held, nil
 }
 
 // askTables learns what was notified under a claim.
@@ -111,9 +125,12 @@ func (c *claims) join(ctx context.Context, held *claim, there claimed, ids []str
 	return nil
 }
 
-// giveBack ends a claim before its lease, and tells what was notified under it.
-// Where that fails, the claim ends with its lease.
+// giveBack ends a claim before its lease, and tells what was notified under it,
+// also where the time of what was done under it is over. Where that fails, the
+// claim ends with its lease.
 func (c *claims) giveBack(ctx context.Context, held *claim, notified []string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.lease/4)
+	defer cancel()
 	left := claimed{Filters: held.others, At: c.now(), Notified: notified}
 	object := held.object.If(storage.Conditions{GenerationMatch: held.generation})
 	var err error

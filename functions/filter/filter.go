@@ -32,7 +32,8 @@
 //
 // An event with the attribute nightwire.replay, or of a file with that metadata,
 // is evaluated and recorded, and published to nobody but the filters that
-// nightwire.notify names. Claims hold for these too. Such an event is judged by
+// nightwire.notify names. Claims hold for these too; and since the bucket does not
+// keep them for good, evaluations is asked also where there is none. Such an event is judged by
 // filters at least as new as itself, so that a filter that was resumed just
 // before does run; and what a person sends again by name does not count against
 // a filter's matches an hour.

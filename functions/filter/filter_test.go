@@ -177,8 +177,9 @@ func TestTwoAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 3 {
 		for _, i := range instances {
+			delivered := *m // each delivery is a message of its own
 			wg.Go(func() {
-				if err := i.Handle(t.Context(), m); err != nil && !errors.Is(err, errBusy) {
+				if err := i.Handle(t.Context(), &delivered); err != nil && !errors.Is(err, errBusy) {
 					t.Error(err)
 				}
 			})
@@ -422,6 +423,44 @@ func TestFileOfReplay(t *testing.T) {
 	i.handle(t, news)
 	if diff := cmp.Diff(map[string]int{"columned@3": 1}, s.idsIn()); diff != "" {
 		t.Errorf("notified (-want +got):\n%s", diff)
+	}
+}
+
+// TestReplayAfterClaim replays an alert whose claim the bucket has deleted, as it
+// does after some months: the tables still know who was told.
+func TestReplayAfterClaim(t *testing.T) {
+	t.Parallel()
+	s := newSky(t)
+	s.publish(t, everything)
+	i := s.instance(t)
+	i.handle(t, s.archive(t, 0))
+	s.forget(t)
+	s.publish(t, columned)
+	replay := s.archive(t, 0, names.AttributeReplay, "true", names.AttributeNotify, names.NotifyAll)
+
+	// While nobody can say who was told, nobody is, and no claim is left in the way.
+	s.answer(errors.New("no route to BigQuery"))
+	i = s.instance(t)
+	if err := i.Handle(t.Context(), replay); err == nil || event.IsPermanent(err) {
+		t.Errorf("without the tables: %v", err)
+	}
+	if left := s.claimsIn(t); len(left) > 0 {
+		t.Errorf("claims are left: %v", left)
+	}
+	s.answer(nil)
+	i.handle(t, replay)
+	if diff := cmp.Diff(map[string]int{"everything@1": 1, "columned@3": 1}, s.idsIn()); diff != "" {
+		t.Errorf("notified (-want +got):\n%s", diff)
+	}
+	s.forget(t)
+	i.handle(t, replay)
+	i.handle(t, replay)
+	if diff := cmp.Diff(map[string]int{"everything@1": 1, "columned@3": 1}, s.idsIn()); diff != "" {
+		t.Errorf("notified, once all know (-want +got):\n%s", diff)
+	}
+	rows := s.rows(&s.evaluations)
+	if diff := cmp.Diff([]string{"columned@3", "everything@1"}, rows[len(rows)-1]["notified"]); diff != "" {
+		t.Errorf("notified, by the last row (-want +got):\n%s", diff)
 	}
 }
 

@@ -33,24 +33,21 @@ type Tables struct{ Warehouse *warehouse.Warehouse }
 // Evaluations are the rows of one alert. The night lets BigQuery look at one
 // partition alone.
 func (t *Tables) Evaluations(ctx context.Context, night, objectID string, candid int64) ([]Past, error) {
-	result, err := t.Warehouse.Query(ctx, `
+	var past []Past
+	err := t.Warehouse.Visit(ctx, `
 		SELECT object, generation, notified
 		FROM evaluations
 		WHERE night = CAST(@night AS DATE) AND objectId = @object AND candid = @candid`,
-		map[string]any{"night": night, "object": objectID, "candid": candid})
+		map[string]any{"night": night, "object": objectID, "candid": candid}, func(row []any) error {
+			p := Past{Object: as[string](row[0]), Generation: as[int64](row[1])}
+			for _, id := range as[[]any](row[2]) {
+				p.Notified = append(p.Notified, as[string](id))
+			}
+			past = append(past, p)
+			return nil
+		})
 	if err != nil {
 		return nil, err
-	}
-	var past []Past
-	for row, err := range result.Rows() {
-		if err != nil {
-			return nil, err
-		}
-		p := Past{Object: as[string](row[0]), Generation: as[int64](row[1])}
-		for _, id := range as[[]any](row[2]) {
-			p.Notified = append(p.Notified, as[string](id))
-		}
-		past = append(past, p)
 	}
 	return past, nil
 }
@@ -65,17 +62,14 @@ var notifiedSQL string
 // NotifiedSince are the numbers of alerts of the last nights of which filters
 // were notified, replays apart. What was held back does not count.
 func (t *Tables) NotifiedSince(ctx context.Context, since time.Time) (map[string]int, error) {
-	result, err := t.Warehouse.Query(ctx, notifiedSQL,
-		map[string]any{"night": since.Add(-recent).Format(time.DateOnly), "since": since})
+	values := map[string]any{"night": since.Add(-recent).Format(time.DateOnly), "since": since}
+	notified := map[string]int{}
+	err := t.Warehouse.Visit(ctx, notifiedSQL, values, func(row []any) error {
+		notified[as[string](row[0])] = int(as[int64](row[1]))
+		return nil
+	})
 	if err != nil {
 		return nil, err
-	}
-	notified := map[string]int{}
-	for row, err := range result.Rows() {
-		if err != nil {
-			return nil, err
-		}
-		notified[as[string](row[0])] = int(as[int64](row[1]))
 	}
 	return notified, nil
 }

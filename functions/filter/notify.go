@@ -106,8 +106,6 @@ func (f *Function) settle(ctx context.Context, e *evaluation, todo []filter.Matc
 
 // giveBack ends a claim under which something is left to do.
 func (f *Function) giveBack(ctx context.Context, held *claim, notified []string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.Lease/4)
-	defer cancel()
 	if err := f.claims.giveBack(ctx, held, notified); err != nil {
 		f.Log.WarnContext(ctx, "claim ends with its lease", "error", err, "lease", f.Lease.Round(time.Second))
 	}

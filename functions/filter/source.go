@@ -10,7 +10,6 @@ import (
 
 	"cloud.google.com/go/storage"
 	"golang.org/x/sync/errgroup"
-	"google.golang.org/api/iterator"
 	"nightwire.dev/shared/bucket"
 	"nightwire.dev/shared/filter"
 	"nightwire.dev/shared/names"
@@ -37,11 +36,7 @@ func (c *catalogue) list(ctx context.Context) (*found, error) {
 	if err := query.SetAttrSelection([]string{"Name", "Generation", "Metadata"}); err != nil {
 		return nil, err
 	}
-	for objects := c.bucket.Objects(ctx, query); ; {
-		o, err := objects.Next()
-		if errors.Is(err, iterator.Done) {
-			return f, nil
-		}
+	for o, err := range bucket.Objects(ctx, c.bucket, query) {
 		if err != nil {
 			return nil, err
 		}
@@ -56,6 +51,7 @@ func (c *catalogue) list(ctx context.Context) (*found, error) {
 			c.refuse(ctx, o.Name, fmt.Errorf("a filter's file is %s", names.FilterObject("NAME")))
 		}
 	}
+	return f, nil
 }
 
 // readChanged brings the sources to what was found. It changes nothing if a

@@ -49,13 +49,13 @@ func TestConeAgainstAll(t *testing.T) {
 		ra, dec := around(r, crowded[i%len(crowded)][0], crowded[i%len(crowded)][1])
 		places = append(places, place{int64(i + 1), ra, dec})
 	}
-	h := build(t, names.ZTF)
+	s := build(t, names.ZTF)
 	var rows []warehouse.Row
 	for _, p := range places {
-		rows = append(rows, h.ztfAlert("an object", detected(p.candid, jd(3), 1, p.ra, p.dec, 18, "t")))
+		rows = append(rows, s.ztfAlert("an object", detected(p.candid, jd(3), 1, p.ra, p.dec, 18, "t")))
 	}
-	h.insert(t, "alerts_stream", rows...)
-	h.insert(t, "alerts_stream", rows[:50]...) // written twice
+	s.insert(t, "alerts_stream", rows...)
+	s.insert(t, "alerts_stream", rows[:50]...) // written twice
 	found := 0
 	for i := range 60 {
 		ra, dec := around(r, crowded[i%len(crowded)][0], crowded[i%len(crowded)][1])
@@ -76,7 +76,7 @@ func TestConeAgainstAll(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got []int64
-		for _, row := range h.run(t, q, nil) {
+		for _, row := range s.run(t, q, nil) {
 			got = append(got, row[0].(int64))
 			away := sky.Separation(ra, dec, row[2].(float64), row[3].(float64)) * 3600
 			if math.Abs(away-row[1].(float64)) > 1e-6 {
@@ -94,20 +94,20 @@ func TestConeAgainstAll(t *testing.T) {
 }
 
 // run asks a query with values that a person gave.
-func (h *house) run(t testing.TB, q queries.Query, given map[string]string) [][]any {
+func (s *store) run(t testing.TB, q queries.Query, given map[string]string) [][]any {
 	t.Helper()
 	values, err := q.Values(given, time.Date(2026, 9, 1, 23, 0, 0, 0, time.UTC))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return h.ask(t, q.SQL, values)
+	return s.ask(t, q.SQL, values)
 }
 
 // TestConeOf puts circles before queries that begin in various ways.
 func TestConeOf(t *testing.T) {
 	t.Parallel()
-	h := build(t, names.ZTF)
-	h.insert(t, "alerts_stream", h.ztfAlert("here", detected(1, jd(3), 1, 10, 20, 18, "t")), h.ztfAlert("there", detected(2, jd(3), 1, 11, 20, 18, "t")))
+	s := build(t, names.ZTF)
+	s.insert(t, "alerts_stream", s.ztfAlert("here", detected(1, jd(3), 1, 10, 20, 18, "t")), s.ztfAlert("there", detected(2, jd(3), 1, 11, 20, 18, "t")))
 	circle := queries.Cone{RADeg: 10, DecDeg: 20, RadiusArcsec: 1}
 	for name, sql := range map[string]string{
 		"select":    "SELECT COUNT(*) FROM cone",
@@ -124,7 +124,7 @@ func TestConeOf(t *testing.T) {
 		if q, err = circle.Of(q, schemas.ZTF); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff([][]any{{int64(1)}}, h.run(t, q, nil)); diff != "" {
+		if diff := cmp.Diff([][]any{{int64(1)}}, s.run(t, q, nil)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 	}
@@ -133,7 +133,7 @@ func TestConeOf(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := [][]any{{0.0, "here", int64(1), time.Date(2026, 9, 1, 3, 0, 0, 0, time.UTC), 10.0, 20.0, "g", 18.0}}
-	if diff := cmp.Diff(want, h.run(t, nearest, nil)); diff != "" {
+	if diff := cmp.Diff(want, s.run(t, nearest, nil)); diff != "" {
 		t.Errorf("nearest (-want +got):\n%s", diff)
 	}
 	for sql, says := range map[string]string{

@@ -23,10 +23,10 @@ func detected(candid int64, jd float64, fid int, ra, dec, mag float64, sign stri
 }
 
 // ztfAlert is the row of an alert of ZTF, as far as a test needs it.
-func (h *house) ztfAlert(object string, candidate warehouse.Values, history ...warehouse.Values) warehouse.Row {
+func (s *store) ztfAlert(object string, candidate warehouse.Values, history ...warehouse.Values) warehouse.Row {
 	at := alert.Time(alert.MJDFromJD(candidate["jd"].(float64)))
 	candid := candidate["candid"].(int64)
-	values := h.added(at, names.Object{Schema: "4.02", Night: at.Format(time.DateOnly), ObjectID: object, Candid: "1"},
+	values := s.added(at, names.Object{Schema: "4.02", Night: at.Format(time.DateOnly), ObjectID: object, Candid: "1"},
 		candidate["ra"].(float64), candidate["dec"].(float64))
 	values["objectId"], values["candid"], values["candidate"], values["prv_candidates"] = object, candid, candidate, history
 	return warehouse.Row{Values: values}
@@ -39,30 +39,30 @@ func jd(hours float64) float64 { return 2461284.5 + hours/24 }
 // may stumble over.
 func TestOddDetections(t *testing.T) {
 	t.Parallel()
-	h := build(t, names.ZTF)
-	h.insert(t, "alerts_stream",
-		h.ztfAlert("seam", detected(1, jd(3), 1, 359.9999, 10, 18, "t"), detected(2, jd(2), 2, 0.0003, 10, 18.5, "1")),
-		h.ztfAlert("pole", detected(3, jd(3), 1, 0, 89.9999, 18, "t"), detected(4, jd(2), 1, 180, 89.9999, 19, "t")),
-		h.ztfAlert("faded", detected(5, jd(3), 3, 10, 0, 18, "f"), detected(6, jd(2), 1, 10, 0, 17, "0")),
-		h.ztfAlert("far apart", detected(7, jd(3), 1, 20, 0, 18, "t"), detected(8, jd(3-24*3.1), 2, 20, 0, 18.5, "t")),
-		h.ztfAlert("odd", detected(9, jd(3), 4, 30, -90, 18, "t"),
+	s := build(t, names.ZTF)
+	s.insert(t, "alerts_stream",
+		s.ztfAlert("seam", detected(1, jd(3), 1, 359.9999, 10, 18, "t"), detected(2, jd(2), 2, 0.0003, 10, 18.5, "1")),
+		s.ztfAlert("pole", detected(3, jd(3), 1, 0, 89.9999, 18, "t"), detected(4, jd(2), 1, 180, 89.9999, 19, "t")),
+		s.ztfAlert("faded", detected(5, jd(3), 3, 10, 0, 18, "f"), detected(6, jd(2), 1, 10, 0, 17, "0")),
+		s.ztfAlert("far apart", detected(7, jd(3), 1, 20, 0, 18, "t"), detected(8, jd(3-24*3.1), 2, 20, 0, 18.5, "t")),
+		s.ztfAlert("odd", detected(9, jd(3), 4, 30, -90, 18, "t"),
 			detected(10, 1e300, 1, -999, -999, 18, "t"),
 			detected(11, jd(2), 1, 30, -90, math.NaN(), "t"),
 			warehouse.Values{"candid": int64(12), "jd": jd(1), "fid": int64(1), "magpsf": 18.0},
 			warehouse.Values{"jd": jd(1), "fid": int64(1), "diffmaglim": 20.5},
 			warehouse.Values{"jd": jd(1) + 5.0/86400, "fid": int64(1), "diffmaglim": 20.6}),
 	)
-	h.expect(t, [][]any{
+	s.expect(t, [][]any{
 		{"faded", int64(2), int64(0), 10.0, 0.0, nil, nil, nil},
 		{"far apart", int64(2), int64(2), 20.0, 0.0, "g", 18.0, nil},
 		{"pole", int64(2), int64(2), 0.0, 90.0, "g", 18.0, nil},
 		{"seam", int64(2), int64(2), 0.0001, 10.0, "g", 18.0, -0.5},
 	}, `SELECT objectId, n_detections, n_positive, IF(objectId = 'pole', 0, ra), dec, peak_band, peak_mag, peak_g_r
 		FROM objects WHERE objectId != 'odd' ORDER BY objectId`, cmpopts.EquateApprox(0, 1e-9))
-	h.expect(t, [][]any{
+	s.expect(t, [][]any{
 		{int64(9), nil, "2026-09-01"}, {int64(10), "g", nil},
 	}, `SELECT candid, band, CAST(night AS STRING) FROM detections WHERE objectId = 'odd' ORDER BY candid`)
-	h.expect(t, [][]any{{"odd", 20.5}}, "SELECT objectId, mag FROM limits")
+	s.expect(t, [][]any{{"odd", 20.5}}, "SELECT objectId, mag FROM limits")
 }
 
 // source is a diaSource of LSST.
@@ -78,10 +78,10 @@ func source(id int64, mjdTAI float64, band string, flux float64, more warehouse.
 }
 
 // lsstAlert is the row of an alert of LSST.
-func (h *house) lsstAlert(object string, trigger warehouse.Values, more warehouse.Values) warehouse.Row {
+func (s *store) lsstAlert(object string, trigger warehouse.Values, more warehouse.Values) warehouse.Row {
 	at := alert.Time(alert.MJDFromTAI(trigger["midpointMjdTai"].(float64)))
 	night := at.Add(-12 * time.Hour).Format(time.DateOnly)
-	values := h.added(at, names.Object{Schema: "9.0", Night: night, ObjectID: object, Candid: "1"}, 10, -30)
+	values := s.added(at, names.Object{Schema: "9.0", Night: night, ObjectID: object, Candid: "1"}, 10, -30)
 	values["diaSource"] = trigger
 	for name, value := range more {
 		values[name] = value
@@ -92,7 +92,7 @@ func (h *house) lsstAlert(object string, trigger warehouse.Values, more warehous
 // lsstObjects puts three objects into LSST's table: one whose history has a
 // detection that a later packet takes back, a body of the solar system, and a
 // source of nothing known.
-func (h *house) lsstObjects(t testing.TB) {
+func (s *store) lsstObjects(t testing.TB) {
 	t.Helper()
 	const first = 61284.0
 	object := warehouse.Values{
@@ -100,20 +100,20 @@ func (h *house) lsstObjects(t testing.TB) {
 		"nearbyObj1": int64(77), "nearbyObj1Dist": 1.25,
 	}
 	const id = "313761043604045880"
-	h.insert(t, "alerts_stream",
-		h.lsstAlert(id, source(101, first+0.2, "g", 3631, nil), warehouse.Values{"diaObject": object}),
-		h.lsstAlert(id, source(102, first+0.3, "r", -3631, warehouse.Values{"is_negative": true}), warehouse.Values{
+	s.insert(t, "alerts_stream",
+		s.lsstAlert(id, source(101, first+0.2, "g", 3631, nil), warehouse.Values{"diaObject": object}),
+		s.lsstAlert(id, source(102, first+0.3, "r", -3631, warehouse.Values{"is_negative": true}), warehouse.Values{
 			"diaObject": object, "prvDiaSources": []warehouse.Values{source(101, first+0.2, "g", 3631, nil)},
 			"prvDiaNondetectionLimits": []warehouse.Values{{"midpointMjdTai": first - 1, "band": "g", "diaNoise": 200.0}},
 		}),
-		h.lsstAlert(id, source(103, first+1, "g", 36310, warehouse.Values{"isNegative": false}), warehouse.Values{
+		s.lsstAlert(id, source(103, first+1, "g", 36310, warehouse.Values{"isNegative": false}), warehouse.Values{
 			"diaObject": object, "prvDiaSources": []warehouse.Values{
 				source(101, first+0.2, "g", 3631, nil),
 				source(102, first+0.3, "r", -3631, warehouse.Values{"timeWithdrawnMjdTai": first + 0.9}),
 			},
 		}),
-		h.lsstAlert("sso-42", source(201, first+0.25, "i", 1000, warehouse.Values{"ssObjectId": int64(42)}), nil),
-		h.lsstAlert("unassociated", source(202, first+0.26, "i", 1000, nil), nil),
+		s.lsstAlert("sso-42", source(201, first+0.25, "i", 1000, warehouse.Values{"ssObjectId": int64(42)}), nil),
+		s.lsstAlert("unassociated", source(202, first+0.26, "i", 1000, nil), nil),
 	)
 }
 
@@ -121,21 +121,21 @@ func (h *house) lsstObjects(t testing.TB) {
 // that were withdrawn, and two names of one field.
 func TestLSST(t *testing.T) {
 	t.Parallel()
-	h := build(t, names.LSST)
-	h.lsstObjects(t)
+	s := build(t, names.LSST)
+	s.lsstObjects(t)
 	const tai = 37.0 / 86400
 	loose := cmpopts.EquateApprox(0, 1e-4) // 23.9 is 2.5 log10(3631e6), rounded
-	h.expect(t, [][]any{
+	s.expect(t, [][]any{
 		{"313761043604045880", int64(101), "2026-08-31", 61284.2 - tai, "g", 3.631, 0.1, 22.5, true, true, nil, 61284.2 - tai},
 		{"313761043604045880", int64(103), "2026-09-01", 61285 - tai, "g", 36.31, 0.1, 20.0, true, true, false, 61284.2 - tai},
 		{"sso-42", int64(201), "2026-08-31", 61284.25 - tai, "i", 1.0, 0.1, 23.9, true, true, nil, nil},
 		{"unassociated", int64(202), "2026-08-31", 61284.26 - tai, "i", 1.0, 0.1, 23.9, true, true, nil, nil},
 	}, `SELECT objectId, candid, CAST(night AS STRING), mjd, band, flux_ujy, flux_err_ujy, mag, positive, triggered,
 		isNegative, known_since_mjd FROM detections ORDER BY candid`, loose)
-	h.expect(t, [][]any{{"313761043604045880", 61283 - tai, "g", 23.9}}, "SELECT objectId, mjd, band, mag FROM limits", loose)
-	h.expect(t, [][]any{{"313761043604045880", int64(2), 20.0}, {"sso-42", int64(1), 23.9}},
+	s.expect(t, [][]any{{"313761043604045880", 61283 - tai, "g", 23.9}}, "SELECT objectId, mjd, band, mag FROM limits", loose)
+	s.expect(t, [][]any{{"313761043604045880", int64(2), 20.0}, {"sso-42", int64(1), 23.9}},
 		"SELECT objectId, n_alerts, peak_mag FROM objects ORDER BY objectId", loose)
-	h.expect(t, [][]any{{"313761043604045880", int64(2)}, {"sso-42", int64(1)}},
+	s.expect(t, [][]any{{"313761043604045880", int64(2)}, {"sso-42", int64(1)}},
 		"SELECT objectId, n_points FROM light_curves ORDER BY objectId")
 }
 
@@ -156,8 +156,8 @@ func TestRealLSST(t *testing.T) {
 			if _, err := survey.Read(names.LSST, p); err != nil {
 				t.Skip("the survey's sample is none that the archive takes: ", err)
 			}
-			h := build(t, names.LSST)
-			compareViews(t, h, h.archive(t, p))
+			s := build(t, names.LSST)
+			compareViews(t, s, s.archive(t, p))
 		})
 	}
 }

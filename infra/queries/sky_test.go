@@ -1,17 +1,13 @@
 package queries_test
 
 import (
-	"context"
-	"log/slog"
-	"net"
-	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
-	"nightwire.dev/infra/local/bigquery"
+	"nightwire.dev/infra/local/house"
 	"nightwire.dev/schemas"
 	"nightwire.dev/shared/alert"
 	"nightwire.dev/shared/names"
@@ -21,82 +17,27 @@ import (
 	"nightwire.dev/shared/warehouse"
 )
 
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m,
-		// The client's statistics worker lives as long as the process.
-		goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"),
-		// A writer that reconnects lets its old connection drain for 20 seconds.
-		goleak.IgnoreAnyFunction("cloud.google.com/go/bigquery/storage/managedwriter.(*connection).getStream.func1"),
-		// The clients' default transport keeps idle connections.
-		goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"),
-		goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, house.Leaks()...) }
 
-// house is the tables and views of one stream on a BigQuery of its own.
-type house struct {
+// store is the tables and views of one stream on a BigQuery of its own.
+type store struct {
 	*warehouse.Warehouse
+	tables *house.Tables
 	stream names.Stream
 	rows   int
 }
 
-func build(t testing.TB, stream names.Stream) *house {
+func build(t testing.TB, stream names.Stream) *store {
 	t.Helper()
-	server, err := bigquery.Open(bigquery.Options{Dir: t.TempDir(), Project: "sky", Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	rest, write := listen(t), listen(t)
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(rest, write) }()
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-		if err := <-served; err != nil {
-			t.Errorf("serve: %v", err)
-		}
-	})
-	ctx := context.Background()
-	dataset := names.Resources{Project: "sky", Stream: stream}.Dataset()
-	c := warehouse.Config{Endpoint: "http://" + rest.Addr().String(), WriteEndpoint: write.Addr().String()}
-	w, err := warehouse.Open(ctx, c, "sky", dataset, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.Close() })
-	if err := w.CreateDataset(ctx); err != nil {
-		t.Fatal(err)
-	}
-	for _, table := range schemas.Tables(stream.Survey()) {
-		if err := w.Create(ctx, table); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, view := range schemas.Views(stream.Survey()) {
-		if err := w.CreateView(ctx, view); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return &house{Warehouse: w, stream: stream}
+	tables := house.BigQuery(t, names.Resources{Project: "sky", Stream: stream})
+	tables.Create(t)
+	return &store{Warehouse: tables.Warehouse, tables: tables, stream: stream}
 }
 
-func listen(t testing.TB) net.Listener {
+// insert puts rows into a table by the table's name, all at one time.
+func (s *store) insert(t testing.TB, table string, rows ...warehouse.Row) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
-}
-
-// insert puts rows into a table by the table's name.
-func (h *house) insert(t testing.TB, table string, rows ...warehouse.Row) {
-	t.Helper()
-	i := slices.IndexFunc(schemas.Tables(h.stream.Survey()), func(d schemas.Table) bool { return d.Name == table })
-	open, err := h.Table(t.Context(), schemas.Tables(h.stream.Survey())[i])
-	if err != nil {
-		t.Fatal(err)
-	}
+	open := s.tables.Table(t, table)
 	var all sync.WaitGroup
 	for _, row := range rows {
 		all.Go(func() {
@@ -112,33 +53,33 @@ func (h *house) insert(t testing.TB, table string, rows ...warehouse.Row) {
 var archivedAt = time.Date(2026, 9, 2, 6, 0, 0, 0, time.UTC)
 
 // archive makes the packets' rows, as the function rows does.
-func (h *house) archive(t testing.TB, packets ...*packet.Packet) []alert.Alert {
+func (s *store) archive(t testing.TB, packets ...*packet.Packet) []alert.Alert {
 	t.Helper()
 	var alerts []alert.Alert
 	var rows []warehouse.Row
 	for _, p := range packets {
-		a, err := survey.Read(h.stream, p)
+		a, err := survey.Read(s.stream, p)
 		if err != nil {
 			t.Fatal(err)
 		}
 		alerts = append(alerts, a)
-		rows = append(rows, warehouse.Row{Record: p.Record, Values: h.added(a.ObservedAt, survey.Object(&a), a.RADeg, a.DecDeg)})
+		rows = append(rows, warehouse.Row{Record: p.Record, Values: s.added(a.ObservedAt, survey.Object(&a), a.RADeg, a.DecDeg)})
 	}
-	h.insert(t, "alerts_stream", rows...)
+	s.insert(t, "alerts_stream", rows...)
 	return alerts
 }
 
 // added are the columns that the table has besides the survey's own.
-func (h *house) added(at time.Time, object names.Object, raDeg, decDeg float64) warehouse.Values {
-	h.rows++
+func (s *store) added(at time.Time, object names.Object, raDeg, decDeg float64) warehouse.Values {
+	s.rows++
 	return warehouse.Values{
 		"night":       object.Night,
 		"observed_at": at,
 		"position":    warehouse.Point(raDeg, decDeg),
 		"nightwire": warehouse.Values{
 			"object":      object.Path(),
-			"generation":  int64(h.rows),
-			"archived_at": archivedAt.Add(time.Duration(h.rows) * time.Second),
+			"generation":  int64(s.rows),
+			"archived_at": archivedAt.Add(time.Duration(s.rows) * time.Second),
 			"schema":      object.Schema,
 		},
 	}
@@ -173,9 +114,9 @@ func night(t testing.TB, alerts int) []*packet.Packet {
 }
 
 // ask answers a query with the values of its rows.
-func (h *house) ask(t testing.TB, sql string, parameters map[string]any) [][]any {
+func (s *store) ask(t testing.TB, sql string, parameters map[string]any) [][]any {
 	t.Helper()
-	result, err := h.Query(t.Context(), sql, parameters)
+	result, err := s.Query(t.Context(), sql, parameters)
 	if err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
@@ -190,9 +131,9 @@ func (h *house) ask(t testing.TB, sql string, parameters map[string]any) [][]any
 }
 
 // expect compares the rows of a query.
-func (h *house) expect(t testing.TB, want [][]any, sql string, options ...cmp.Option) {
+func (s *store) expect(t testing.TB, want [][]any, sql string, options ...cmp.Option) {
 	t.Helper()
-	if diff := cmp.Diff(want, h.ask(t, sql, nil), options...); diff != "" {
+	if diff := cmp.Diff(want, s.ask(t, sql, nil), options...); diff != "" {
 		t.Errorf("%s (-want +got):\n%s", sql, diff)
 	}
 }

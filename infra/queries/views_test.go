@@ -40,7 +40,7 @@ func curves(alerts []alert.Alert) map[string]lightcurve.Curve {
 
 // compareViews compares detections, limits and light_curves with
 // shared/lightcurve.
-func compareViews(t *testing.T, h *house, alerts []alert.Alert) {
+func compareViews(t *testing.T, s *store, alerts []alert.Alert) {
 	t.Helper()
 	var detections, limits, arrays [][]any
 	for object, c := range curves(alerts) {
@@ -69,7 +69,7 @@ func compareViews(t *testing.T, h *house, alerts []alert.Alert) {
 		"SELECT objectId, mjd, band, mag FROM limits":                                                                   limits,
 		"SELECT objectId, first_mjd, '', '', points, n_points FROM light_curves":                                        arrays,
 	} {
-		if diff := gocmp.Diff(sorted(want), sorted(h.ask(t, sql, nil)), near); diff != "" {
+		if diff := gocmp.Diff(sorted(want), sorted(s.ask(t, sql, nil)), near); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", sql, diff)
 		}
 	}
@@ -87,17 +87,17 @@ func sorted(rows [][]any) [][]any {
 // twice, with shared/lightcurve.
 func TestSyntheticNight(t *testing.T) {
 	t.Parallel()
-	h := build(t, names.ZTF)
+	s := build(t, names.ZTF)
 	packets := night(t, 120)
-	alerts := h.archive(t, packets...)
-	h.archive(t, packets[:60]...)
-	compareViews(t, h, alerts)
-	compareObjects(t, h)
-	h.expect(t, [][]any{{int64(len(packets))}}, "SELECT SUM(n_alerts) FROM objects")
+	alerts := s.archive(t, packets...)
+	s.archive(t, packets[:60]...)
+	compareViews(t, s, alerts)
+	compareObjects(t, s)
+	s.expect(t, [][]any{{int64(len(packets))}}, "SELECT SUM(n_alerts) FROM objects")
 }
 
 // compareObjects makes anew what the view objects says, of the detections.
-func compareObjects(t *testing.T, h *house) {
+func compareObjects(t *testing.T, s *store) {
 	t.Helper()
 	type summary struct {
 		Object                           string
@@ -110,7 +110,7 @@ func compareObjects(t *testing.T, h *house) {
 		band                string
 	}
 	byObject := map[string][]detection{}
-	for _, row := range h.ask(t, "SELECT objectId, mjd, mag, mag_err, flux_ujy, band FROM detections", nil) {
+	for _, row := range s.ask(t, "SELECT objectId, mjd, mag, mag_err, flux_ujy, band FROM detections", nil) {
 		object := row[0].(string)
 		byObject[object] = append(byObject[object], detection{row[1].(float64), row[2].(float64), row[3].(float64), row[4].(float64), row[5].(string)})
 	}
@@ -138,7 +138,7 @@ func compareObjects(t *testing.T, h *house) {
 		}
 		want = append(want, s)
 	}
-	for _, row := range h.ask(t, `SELECT objectId, n_detections, n_positive, first_mjd, last_mjd,
+	for _, row := range s.ask(t, `SELECT objectId, n_detections, n_positive, first_mjd, last_mjd,
 		peak_mag, peak_band, peak_mjd, peak_g_r, peak_g_r_err FROM objects`, nil) {
 		got = append(got, summary{
 			row[0].(string), row[1].(int64), row[2].(int64), row[3].(float64), row[4].(float64), row[5], row[6], row[7], row[8], row[9],
@@ -155,7 +155,7 @@ func compareObjects(t *testing.T, h *house) {
 func TestRealAlerts(t *testing.T) {
 	t.Parallel()
 	samples := realdata.Alerts(t, func(truth map[string]any) bool { return truth["survey"] == "ztf" })
-	h := build(t, names.ZTF)
+	s := build(t, names.ZTF)
 	decoder := new(packet.Decoder)
 	var packets []*packet.Packet
 	objects := map[string]string{}
@@ -167,20 +167,20 @@ func TestRealAlerts(t *testing.T) {
 		packets = append(packets, p)
 		objects[sample.File], _ = sample.Truth["objectId"].(string)
 	}
-	alerts := h.archive(t, packets...)
+	alerts := s.archive(t, packets...)
 	slices.SortFunc(alerts, func(a, b alert.Alert) int { return cmp.Compare(a.Candid, b.Candid) })
 	alerts = slices.CompactFunc(alerts, func(a, b alert.Alert) bool { return a.Candid == b.Candid })
-	compareViews(t, h, alerts)
-	compareObjects(t, h)
-	h.expect(t, [][]any{{int64(34), int64(34)}}, "SELECT COUNT(*), COUNT(DISTINCT candid) FROM detections WHERE objectId = 'ZTF21abiuvdk'")
-	compareReference(t, h, objects)
+	compareViews(t, s, alerts)
+	compareObjects(t, s)
+	s.expect(t, [][]any{{int64(34), int64(34)}}, "SELECT COUNT(*), COUNT(DISTINCT candid) FROM detections WHERE objectId = 'ZTF21abiuvdk'")
+	compareReference(t, s, objects)
 }
 
 // compareReference looks each point of the reference's corrected light curves
 // up in detections. The merged curve, of all alerts of SN 2021rhu, has to agree
 // to the rounding of a power of ten; those of single alerts repeat detections in
 // the fewer digits of the history.
-func compareReference(t *testing.T, h *house, objects map[string]string) {
+func compareReference(t *testing.T, s *store, objects map[string]string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(realdata.Dir(t), "salt2", "alert_lightcurves.jsonl"))
 	if err != nil {
@@ -192,7 +192,7 @@ func compareReference(t *testing.T, h *house, objects map[string]string) {
 	}
 	place := func(object, band string, mjd float64) point { return point{object, band, int64(math.Round(mjd * 1e6))} }
 	detections := map[point][2]float64{}
-	for _, row := range h.ask(t, "SELECT objectId, band, mjd, flux_ujy, flux_err_ujy FROM detections", nil) {
+	for _, row := range s.ask(t, "SELECT objectId, band, mjd, flux_ujy, flux_err_ujy FROM detections", nil) {
 		detections[place(row[0].(string), row[1].(string), row[2].(float64))] = [2]float64{row[3].(float64), row[4].(float64)}
 	}
 	checked := 0

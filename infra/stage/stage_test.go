@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"nightwire.dev/infra/local/house"
 	"nightwire.dev/infra/terraform"
 	"nightwire.dev/shared/event"
 )
@@ -160,7 +161,7 @@ func golang(t *testing.T, folder string, arguments ...string) string {
 // serve runs the program as the instance of one function.
 func serve(t *testing.T, program, function string, s *services) (address string) {
 	t.Helper()
-	listener := listen(t)
+	listener := house.Listen(t)
 	address = listener.Addr().String()
 	listener.Close()
 	_, port, _ := strings.Cut(address, ":")

@@ -2,7 +2,6 @@ package workbench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -10,8 +9,8 @@ import (
 	"strings"
 
 	"cloud.google.com/go/storage"
-	"google.golang.org/api/iterator"
 	"nightwire.dev/infra/source"
+	"nightwire.dev/shared/bucket"
 )
 
 // downloads is how many files are fetched at once.
@@ -19,21 +18,18 @@ const downloads = 16
 
 // Night is the archived alerts of a night, YYYY-MM-DD, in the order of their
 // names. Of two packets with the same identity it has the one that came first.
-func Night(ctx context.Context, bucket *storage.BucketHandle, night string) (*source.Source, error) {
-	versions, err := list(ctx, bucket, &storage.Query{Prefix: "v", Delimiter: "/"})
-	if err != nil {
-		return nil, fmt.Errorf("night %s: %w", night, err)
-	}
+func Night(ctx context.Context, archive *storage.BucketHandle, night string) (*source.Source, error) {
 	var files []string
-	for _, version := range versions {
-		found, err := list(ctx, bucket, &storage.Query{Prefix: version + "night=" + night + "/"})
+	for file, err := range bucket.Night(ctx, archive, night, "Name") {
 		if err != nil {
 			return nil, fmt.Errorf("night %s: %w", night, err)
 		}
-		files = append(files, slices.DeleteFunc(found, isConflict)...)
+		if !isConflict(file.Name) {
+			files = append(files, file.Name)
+		}
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("night %s: bucket %s has no alerts of it", night, bucket.BucketName())
+		return nil, fmt.Errorf("night %s: bucket %s has no alerts of it", night, archive.BucketName())
 	}
 	return &source.Source{Name: "the night of " + night, Count: len(files), Packets: func(yield func(source.Packet, error) bool) {
 		type fetched struct {
@@ -41,7 +37,7 @@ func Night(ctx context.Context, bucket *storage.BucketHandle, night string) (*so
 			err error
 		}
 		for f := range ordered(slices.Values(files), downloads, func(name string) fetched {
-			content, err := download(ctx, bucket, name)
+			content, err := download(ctx, archive, name)
 			return fetched{source.Packet{Name: name, Bytes: content}, err}
 		}) {
 			if !yield(f.Packet, f.err) || f.err != nil {
@@ -55,29 +51,8 @@ func Night(ctx context.Context, bucket *storage.BucketHandle, night string) (*so
 // identity and the end.
 func isConflict(name string) bool { return strings.Count(path.Base(name), ".") > 1 }
 
-// list is the names of objects, or of the folders where the query has a
-// delimiter.
-func list(ctx context.Context, bucket *storage.BucketHandle, query *storage.Query) ([]string, error) {
-	if err := query.SetAttrSelection([]string{"Name"}); err != nil {
-		return nil, err
-	}
-	var found []string
-	for objects := bucket.Objects(ctx, query); ; {
-		o, err := objects.Next()
-		if errors.Is(err, iterator.Done) {
-			return found, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		if (o.Prefix != "") == (query.Delimiter != "") {
-			found = append(found, o.Prefix+o.Name)
-		}
-	}
-}
-
-func download(ctx context.Context, bucket *storage.BucketHandle, name string) ([]byte, error) {
-	r, err := bucket.Object(name).NewReader(ctx)
+func download(ctx context.Context, archive *storage.BucketHandle, name string) ([]byte, error) {
+	r, err := archive.Object(name).NewReader(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, err)
 	}

@@ -1,62 +1,31 @@
 package workbench
 
 import (
-	"context"
-	"log/slog"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	gcs "cloud.google.com/go/storage"
 	"github.com/google/go-cmp/cmp"
-	"google.golang.org/api/option"
-	"nightwire.dev/infra/local/storage"
+	"nightwire.dev/infra/local/house"
+	"nightwire.dev/shared/bucket"
+	"nightwire.dev/shared/names"
 )
 
-type nobody struct{}
-
-func (nobody) Publish(context.Context, string, ...*pubsubpb.PubsubMessage) error { return nil }
-
-// archive is a bucket of the local storage server, with these objects.
+// archive is a bucket of alerts with these objects.
 func archive(t *testing.T, objects map[string]string) *gcs.BucketHandle {
 	t.Helper()
-	server, err := storage.Open(storage.Options{Dir: t.TempDir(), Publisher: nobody{}, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	web := httptest.NewServer(server.Handler())
-	client, err := gcs.NewClient(context.Background(), option.WithEndpoint(web.URL+"/storage/v1/"), option.WithoutAuthentication(), gcs.WithJSONReads())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = client.Close()
-		web.Close()
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	bucket := client.Bucket("alerts")
-	if err := bucket.Create(t.Context(), "p", nil); err != nil {
-		t.Fatal(err)
-	}
+	alerts := house.Storage(t, names.Resources{Project: "p", Stream: names.ZTF}).Alerts
 	for name, content := range objects {
-		w := bucket.Object(name).NewWriter(t.Context())
-		w.ChunkSize = 0
-		if _, err := w.Write([]byte(content)); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.Close(); err != nil {
+		if _, err := bucket.Write(t.Context(), alerts.Object(name), "application/avro", []byte(content), nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return bucket
+	return alerts
 }
 
 func TestNight(t *testing.T) {
 	t.Parallel()
-	bucket := archive(t, map[string]string{
+	alerts := archive(t, map[string]string{
 		"v4.02/night=2026-09-01/ZTF21b/2.avro":              "B",
 		"v4.02/night=2026-09-01/ZTF21a/1.avro":              "A",
 		"v3.3/night=2026-09-01/ZTF21c/3.avro":               "C",
@@ -65,7 +34,7 @@ func TestNight(t *testing.T) {
 		"v4.02/night=2026-09-011/ZTF21a/5.avro":             "no night",
 		"other/night=2026-09-01/ZTF21a/6.avro":              "no alert",
 	})
-	night, err := Night(t.Context(), bucket, "2026-09-01")
+	night, err := Night(t.Context(), alerts, "2026-09-01")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +57,7 @@ func TestNight(t *testing.T) {
 		}
 		break
 	}
-	if err := bucket.Object("v4.02/night=2026-09-01/ZTF21a/1.avro").Delete(t.Context()); err != nil {
+	if err := alerts.Object("v4.02/night=2026-09-01/ZTF21a/1.avro").Delete(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	var last error
@@ -97,7 +66,7 @@ func TestNight(t *testing.T) {
 	if last == nil || !strings.Contains(last.Error(), "ZTF21a/1.avro") {
 		t.Errorf("a file that is gone: %v, want an error that names it", last)
 	}
-	if _, err := Night(t.Context(), bucket, "2026-09-03"); err == nil || !strings.Contains(err.Error(), "has no alerts of it") {
+	if _, err := Night(t.Context(), alerts, "2026-09-03"); err == nil || !strings.Contains(err.Error(), "has no alerts of it") {
 		t.Errorf("a night without alerts: %v", err)
 	}
 }

@@ -11,13 +11,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"go.uber.org/goleak"
+	"nightwire.dev/infra/local/house"
 	"nightwire.dev/infra/source"
 	"nightwire.dev/shared/filter"
 	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/simulate"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, house.Leaks()...) }
 
 var night = time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)
 

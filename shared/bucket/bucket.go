@@ -1,7 +1,10 @@
-// Package bucket writes small objects to Cloud Storage: claims, filters, plots.
+// Package bucket writes small objects to Cloud Storage, as claims, filters and
+// plots are, and lists what is there.
 //
 // An object's handle, with its preconditions, and the content enter; the
-// generation that was written leaves. Functions and the command line call it.
+// generation that was written leaves. A bucket's handle enters, and what leaves
+// are its objects, or a night's files, as an iterator. Functions and the command
+// line call it.
 package bucket
 
 import (

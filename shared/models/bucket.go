@@ -14,7 +14,7 @@ import (
 	"strings"
 
 	"cloud.google.com/go/storage"
-	"google.golang.org/api/iterator"
+	"nightwire.dev/shared/bucket"
 )
 
 // bucketFolder is where the products bucket has its one model, in a folder of
@@ -27,8 +27,8 @@ const fileEnd = ".dat"
 
 // FromBucket reads the model of the products bucket. Without one it is the
 // demonstration model.
-func FromBucket(ctx context.Context, bucket *storage.BucketHandle) (*Set, error) {
-	objects, err := list(ctx, bucket)
+func FromBucket(ctx context.Context, products *storage.BucketHandle) (*Set, error) {
+	objects, err := list(ctx, products)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func FromBucket(ctx context.Context, bucket *storage.BucketHandle) (*Set, error)
 	}
 	files := map[string][]byte{}
 	for object := range objects {
-		content, err := download(ctx, bucket.Object(object))
+		content, err := download(ctx, products.Object(object))
 		if err != nil {
 			return nil, fmt.Errorf("read %s from the bucket: %w", object, err)
 		}
@@ -80,12 +80,12 @@ func onlyModel(objects map[string]uint32) (name string, err error) {
 
 // ToBucket puts the model in a folder, with its bandpasses, into the products
 // bucket, in the place of any other. A file that is there already stays.
-func ToBucket(ctx context.Context, bucket *storage.BucketHandle, folder string) error {
+func ToBucket(ctx context.Context, products *storage.BucketHandle, folder string) error {
 	files, err := filesOf(folder)
 	if err != nil {
 		return err
 	}
-	there, err := list(ctx, bucket)
+	there, err := list(ctx, products)
 	if err != nil {
 		return err
 	}
@@ -99,11 +99,11 @@ func ToBucket(ctx context.Context, bucket *storage.BucketHandle, folder string) 
 		if known && sum == crc32.Checksum(content, castagnoli) {
 			continue
 		}
-		if err := upload(ctx, bucket.Object(object), content); err != nil {
+		if err := upload(ctx, products.Object(object), content); err != nil {
 			return fmt.Errorf("upload model: %s: %w", object, err)
 		}
 	}
-	return remove(ctx, bucket, there)
+	return remove(ctx, products, there)
 }
 
 // filesOf is what a folder's model is made of: paths by the names of objects.
@@ -135,24 +135,20 @@ func filesOf(folder string) (map[string]string, error) {
 
 // Clear takes the model out of the products bucket, so that the demonstration
 // model takes its place.
-func Clear(ctx context.Context, bucket *storage.BucketHandle) error {
-	there, err := list(ctx, bucket)
+func Clear(ctx context.Context, products *storage.BucketHandle) error {
+	there, err := list(ctx, products)
 	if err != nil {
 		return err
 	}
-	return remove(ctx, bucket, there)
+	return remove(ctx, products, there)
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // list is the files of the bucket's models, with their checksums.
-func list(ctx context.Context, bucket *storage.BucketHandle) (map[string]uint32, error) {
+func list(ctx context.Context, products *storage.BucketHandle) (map[string]uint32, error) {
 	files := map[string]uint32{}
-	for objects := bucket.Objects(ctx, &storage.Query{Prefix: bucketFolder}); ; {
-		o, err := objects.Next()
-		if errors.Is(err, iterator.Done) {
-			return files, nil
-		}
+	for o, err := range bucket.Objects(ctx, products, &storage.Query{Prefix: bucketFolder}) {
 		if err != nil {
 			return nil, fmt.Errorf("list the models of the bucket: %w", err)
 		}
@@ -160,6 +156,7 @@ func list(ctx context.Context, bucket *storage.BucketHandle) (map[string]uint32,
 			files[o.Name] = o.CRC32C
 		}
 	}
+	return files, nil
 }
 
 func download(ctx context.Context, object *storage.ObjectHandle) ([]byte, error) {
@@ -185,9 +182,9 @@ func upload(ctx context.Context, object *storage.ObjectHandle, content []byte) e
 }
 
 // remove deletes objects that may be gone already.
-func remove(ctx context.Context, bucket *storage.BucketHandle, objects map[string]uint32) error {
+func remove(ctx context.Context, products *storage.BucketHandle, objects map[string]uint32) error {
 	for object := range objects {
-		err := bucket.Object(object).Delete(ctx)
+		err := products.Object(object).Delete(ctx)
 		if err != nil && !errors.Is(err, storage.ErrObjectNotExist) {
 			return fmt.Errorf("remove %s from the bucket: %w", object, err)
 		}

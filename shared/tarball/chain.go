@@ -68,7 +68,7 @@ func (n *night) resume(ctx context.Context) (chain, error) {
 // stored lists the parts that are there.
 func (n *night) stored(ctx context.Context) ([]part, error) {
 	var parts []part
-	for o, err := range objects(ctx, n.Products, &storage.Query{Prefix: n.folder()}) {
+	for o, err := range bucket.Objects(ctx, n.Products, &storage.Query{Prefix: n.folder()}) {
 		if err != nil {
 			return nil, fmt.Errorf("list parts: %w", err)
 		}

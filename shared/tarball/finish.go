@@ -151,7 +151,7 @@ func (n *night) isWhole(ctx context.Context, s *summary) (bool, error) {
 func (n *night) sweep(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(requests)
-	for o, err := range objects(ctx, n.Products, &storage.Query{Prefix: n.folder()}) {
+	for o, err := range bucket.Objects(ctx, n.Products, &storage.Query{Prefix: n.folder()}) {
 		if err != nil {
 			return errors.Join(fmt.Errorf("list parts to remove: %w", err), group.Wait())
 		}

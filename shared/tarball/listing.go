@@ -4,14 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"hash"
 	"iter"
 	"strings"
 
 	"cloud.google.com/go/storage"
-	"google.golang.org/api/iterator"
+	"nightwire.dev/shared/bucket"
 	"nightwire.dev/shared/names"
 )
 
@@ -28,19 +27,15 @@ type file struct {
 // order of their folders.
 func (n *night) findVersions(ctx context.Context) error {
 	n.versions = nil
-	for folder, err := range objects(ctx, n.Alerts, &storage.Query{Delimiter: "/"}) {
+	for version, err := range bucket.Schemas(ctx, n.Alerts) {
 		if err != nil {
 			return fmt.Errorf("list schema versions: %w", err)
-		}
-		version, ok := names.ParseSchemaFolder(folder.Prefix)
-		if !ok {
-			continue
 		}
 		query := &storage.Query{Prefix: names.NightFolder(version, n.day)}
 		if err := query.SetAttrSelection([]string{"Name"}); err != nil {
 			return err
 		}
-		for _, err := range objects(ctx, n.Alerts, query) {
+		for _, err := range bucket.Objects(ctx, n.Alerts, query) {
 			if err != nil {
 				return fmt.Errorf("look for files of schema %s: %w", version, err)
 			}
@@ -64,7 +59,7 @@ func (n *night) files(ctx context.Context, after, upTo string) iter.Seq2[file, e
 				yield(file{}, err)
 				return
 			}
-			for o, err := range objects(ctx, n.Alerts, query) {
+			for o, err := range bucket.Objects(ctx, n.Alerts, query) {
 				if err != nil {
 					yield(file{}, fmt.Errorf("list files: %w", err))
 					return
@@ -75,18 +70,6 @@ func (n *night) files(ctx context.Context, after, upTo string) iter.Seq2[file, e
 				if !yield(file{o.Name, o.Generation, o.Metageneration, o.Size, o.Metadata}, nil) {
 					return
 				}
-			}
-		}
-	}
-}
-
-// objects lists objects of a bucket.
-func objects(ctx context.Context, bucket *storage.BucketHandle, query *storage.Query) iter.Seq2[*storage.ObjectAttrs, error] {
-	return func(yield func(*storage.ObjectAttrs, error) bool) {
-		for list := bucket.Objects(ctx, query); ; {
-			attrs, err := list.Next()
-			if errors.Is(err, iterator.Done) || !yield(attrs, err) || err != nil {
-				return
 			}
 		}
 	}

@@ -4,7 +4,8 @@
 // The archive of a stream and a night (YYYY-MM-DD) enter. Four objects in the
 // bucket of products leave: ztf_public_20260901.tar.gz, its SHA-256 as
 // sha256sum writes it, an index with a line an alert ([Entry]), and what it was
-// made of. The function tarball calls it.
+// made of. The function tarball calls it, and so do infra's tests on the local
+// Cloud Storage, which know no function.
 //
 // # The file
 //

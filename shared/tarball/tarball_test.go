@@ -25,7 +25,7 @@ import (
 
 // The tests that kill the maker between any two requests, and those of its
 // random access, are where there is a server that behaves as Cloud Storage does:
-// nightwire.dev/infra/local/storage. A fake is enough for what the bytes are.
+// nightwire.dev/infra/endtoend/tarball. A fake is enough for what the bytes are.
 
 const night = "2026-09-01"
 

@@ -83,6 +83,24 @@ func (r *Result) Rows() iter.Seq2[[]any, error] {
 	}
 }
 
+// Visit asks as Query does, and hands out the rows one by one. What visit
+// returns ends it, and is returned.
+func (w *Warehouse) Visit(ctx context.Context, sql string, parameters map[string]any, visit func(row []any) error) error {
+	result, err := w.Query(ctx, sql, parameters)
+	if err != nil {
+		return err
+	}
+	for row, err := range result.Rows() {
+		if err != nil {
+			return err
+		}
+		if err := visit(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Struct is a record: its fields in order.
 type Struct []Field
 

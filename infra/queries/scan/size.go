@@ -33,8 +33,9 @@ func (s Sizes) Of(paths []string) int64 {
 	return total
 }
 
-// asker asks in GoogleSQL, and gives each row of the answer to visit.
-type asker func(ctx context.Context, sql string, visit func(row []any) error) error
+// asker asks in GoogleSQL, with named parameters, and gives each row of the
+// answer to visit, as a warehouse's Visit does.
+type asker func(ctx context.Context, sql string, parameters map[string]any, visit func(row []any) error) error
 
 // most is how many columns are asked for at a time.
 const most = 100
@@ -66,7 +67,7 @@ func Measure(ctx context.Context, ask asker, table schemas.Table, night string) 
 // measure asks for columns that stand in the same arrays.
 func (s *Sizes) measure(ctx context.Context, ask asker, table schemas.Table, columns []leaf, night string) error {
 	arrays := columns[0].repeated
-	return ask(ctx, sizeQuery(table, columns, night), func(row []any) error {
+	return ask(ctx, sizeQuery(table, columns, night), nil, func(row []any) error {
 		for i, value := range row {
 			n, ok := value.(int64)
 			switch {

@@ -1,122 +1,36 @@
 package scan
 
 import (
-	"context"
-	"log/slog"
 	"math"
-	"net"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
-	"nightwire.dev/infra/local/bigquery"
+	"nightwire.dev/infra/local/house"
 	"nightwire.dev/schemas"
+	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/warehouse"
 )
 
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m,
-		// The client's statistics worker lives as long as the process.
-		goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"),
-		// A writer that reconnects lets its old connection drain for 20 seconds.
-		goleak.IgnoreAnyFunction("cloud.google.com/go/bigquery/storage/managedwriter.(*connection).getStream.func1"),
-		// The clients' default transport keeps idle connections.
-		goleak.IgnoreAnyFunction("net/http.(*persistConn).readLoop"),
-		goleak.IgnoreAnyFunction("net/http.(*persistConn).writeLoop"))
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, house.Leaks()...) }
 
-// house is ZTF's tables on a BigQuery of its own.
-func house(t *testing.T) *warehouse.Warehouse {
+// open is ZTF's tables on a BigQuery of its own.
+func open(t *testing.T) *house.Tables {
 	t.Helper()
-	server, err := bigquery.Open(bigquery.Options{Dir: t.TempDir(), Project: "sky", Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var at [2]net.Listener
-	for i := range at {
-		if at[i], err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(at[0], at[1]) }()
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Errorf("close: %v", err)
-		}
-		if err := <-served; err != nil {
-			t.Errorf("serve: %v", err)
-		}
-	})
-	c := warehouse.Config{Endpoint: "http://" + at[0].Addr().String(), WriteEndpoint: at[1].Addr().String()}
-	w, err := warehouse.Open(t.Context(), c, "sky", "ztf", slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = w.Close() })
-	if err := w.CreateDataset(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	for _, table := range schemas.Tables(schemas.ZTF) {
-		if err := w.Create(t.Context(), table); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return w
-}
-
-// answers asks a warehouse.
-func answers(w *warehouse.Warehouse) asker {
-	return func(ctx context.Context, sql string, visit func([]any) error) error {
-		result, err := w.Query(ctx, sql, nil)
-		if err != nil {
-			return err
-		}
-		for row, err := range result.Rows() {
-			if err != nil {
-				return err
-			}
-			if err := visit(row); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-}
-
-func table(t *testing.T, name string) schemas.Table {
-	t.Helper()
-	for _, table := range schemas.Tables(schemas.ZTF) {
-		if table.Name == name {
-			return table
-		}
-	}
-	t.Fatalf("no table %s", name)
-	return schemas.Table{}
-}
-
-func insert(t *testing.T, w *warehouse.Warehouse, name string, rows ...warehouse.Values) {
-	t.Helper()
-	open, err := w.Table(t.Context(), table(t, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, row := range rows {
-		if err := open.Append(t.Context(), warehouse.Row{Values: row}); err != nil {
-			t.Fatal(err)
-		}
-	}
+	tables := house.BigQuery(t, names.Resources{Project: "sky", Stream: names.ZTF})
+	tables.Create(t)
+	return tables
 }
 
 // TestMeasure compares sizes with those worked out by hand from BigQuery's
 // published rules.
 func TestMeasure(t *testing.T) {
 	t.Parallel()
-	w := house(t)
+	tables := open(t)
 	now := time.Date(2026, 9, 1, 5, 0, 0, 0, time.UTC)
-	insert(t, w, "evaluations",
+	tables.Append(t, "evaluations",
 		warehouse.Values{
 			"night": "2026-09-01", "objectId": "ZTF18a", "candid": int64(1), "evaluated_at": now, "replay": true,
 			"matched": []string{"a@1", "bright@22"}, "failed": []warehouse.Values{{"filter": "é", "reason": "slow"}, {"filter": "x"}},
@@ -124,7 +38,7 @@ func TestMeasure(t *testing.T) {
 		warehouse.Values{"night": "2026-09-01", "objectId": "", "candid": int64(2), "evaluated_at": now},
 		warehouse.Values{"night": "2026-09-02", "objectId": "other night", "candid": int64(3), "evaluated_at": now},
 	)
-	insert(t, w, "filter_matches", warehouse.Values{
+	tables.Append(t, "filter_matches", warehouse.Values{
 		"night": "2026-09-01", "objectId": "a", "candid": int64(1), "filter": "f", "version": int64(1), "matched_at": now,
 		"ra": 10.5, "position": warehouse.Point(10.5, 20),
 	})
@@ -142,7 +56,7 @@ func TestMeasure(t *testing.T) {
 		"ledger": {"", Sizes{}}, // empty
 	}
 	for name, c := range cases {
-		got, err := Measure(t.Context(), answers(w), table(t, name), c.night)
+		got, err := Measure(t.Context(), tables.Warehouse.Visit, tables.Definition(t, name), c.night)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,15 +84,15 @@ func nonNil(m map[string]int64) map[string]int64 {
 // TestReport adds up what a query reads.
 func TestReport(t *testing.T) {
 	t.Parallel()
-	w := house(t)
-	if _, err := Library(t.Context(), answers(w), schemas.ZTF, ""); err == nil || !strings.Contains(err.Error(), "there are no alerts") {
+	tables := open(t)
+	if _, err := Library(t.Context(), tables.Warehouse.Visit, schemas.ZTF, ""); err == nil || !strings.Contains(err.Error(), "there are no alerts") {
 		t.Errorf("of empty tables: %v", err)
 	}
-	insert(t, w, "alerts_stream",
+	tables.Append(t, "alerts_stream",
 		warehouse.Values{"objectId": "ZTF18a", "candid": int64(1), "night": "2026-09-01", "nightwire": warehouse.Values{"object": "a/b", "generation": int64(7)}},
 		warehouse.Values{"objectId": "ZTF18b", "candid": int64(2), "night": "2026-09-01", "nightwire": warehouse.Values{"object": "a/c", "generation": int64(7)}})
-	insert(t, w, "evaluations", warehouse.Values{"night": "2026-09-01", "objectId": "ZTF18a", "candid": int64(1), "object": "a/b", "evaluated_at": time.Now()})
-	report, err := Library(t.Context(), answers(w), schemas.ZTF, "2026-09-01")
+	tables.Append(t, "evaluations", warehouse.Values{"night": "2026-09-01", "objectId": "ZTF18a", "candid": int64(1), "object": "a/b", "evaluated_at": time.Now()})
+	report, err := Library(t.Context(), tables.Warehouse.Visit, schemas.ZTF, "2026-09-01")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,8 +40,10 @@ ORDER BY object, generation`
 // YYYY-MM-DD, in the order of their files.
 func (c *Catalogue) Missed(ctx context.Context, filter, since string) ([]Missed, error) {
 	var list []Missed
-	err := c.ask(ctx, missed, map[string]any{"filter": filter, "prefix": filter + "@", "since": since}, func(row []any) {
+	values := map[string]any{"filter": filter, "prefix": filter + "@", "since": since}
+	err := c.Tables.Visit(ctx, missed, values, func(row []any) error {
 		list = append(list, Missed{Object: as[string](row[0]), Generation: as[int64](row[1])})
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("ask what filter %s missed: %w", filter, err)

@@ -32,7 +32,7 @@ func objectOf(candid int) string { return fmt.Sprintf("v4.02/night=2026-09-01/ZT
 
 func TestMissed(t *testing.T) {
 	t.Parallel()
-	c := open(t)
+	c, tables := open(t)
 	held := warehouse.Values{"paused": []string{"other", "young"}}
 	failed := warehouse.Values{"failed": []warehouse.Values{{"filter": "young", "reason": "too long"}}}
 	noMatch := warehouse.Values{"matched": []string{"other@1", "younger@1"}}
@@ -66,7 +66,7 @@ func TestMissed(t *testing.T) {
 			want[objectOf(candid+1)] = true
 		}
 	}
-	appendRows(t, c, "evaluations", rows...)
+	tables.Append(t, "evaluations", rows...)
 	missed, err := c.Missed(t.Context(), "young", "2026-09-01")
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +91,7 @@ func TestMissed(t *testing.T) {
 // TestBackfill sends notifications that the functions take for the bucket's.
 func TestBackfill(t *testing.T) {
 	t.Parallel()
-	c := open(t)
+	c, _ := open(t)
 	metadata := map[string]string{"objectId": "ZTF21a", "kafka.topic": "ztf_20260901_programid1"}
 	var alerts []Missed
 	want := map[string]event.Object{}

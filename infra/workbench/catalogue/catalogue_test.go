@@ -21,7 +21,7 @@ func young(version int, owner, where string) string {
 
 func TestPublish(t *testing.T) {
 	t.Parallel()
-	c := open(t)
+	c, _ := open(t)
 	steps := []struct {
 		name     string
 		text     string
@@ -65,7 +65,7 @@ func TestPublish(t *testing.T) {
 // TestPublishInPlaceOfAWrongFile goes by the last good version.
 func TestPublishInPlaceOfAWrongFile(t *testing.T) {
 	t.Parallel()
-	c := open(t)
+	c, _ := open(t)
 	put(t, c.Products, names.AcceptedObject("young"), young(2, "ada", "true"), nil)
 	put(t, c.Products, names.FilterObject("young"), "name: young\n", nil)
 	f, content := file(t, young(2, "ada", "age_days() < 3"))
@@ -81,7 +81,7 @@ func TestPublishInPlaceOfAWrongFile(t *testing.T) {
 // TestPublishAtOnce has two people publish one name: one of them is told.
 func TestPublishAtOnce(t *testing.T) {
 	t.Parallel()
-	c := open(t)
+	c, _ := open(t)
 	var group sync.WaitGroup
 	failures := make([]error, 2)
 	for i, owner := range []string{"ada", "bob"} {
@@ -96,7 +96,7 @@ func TestPublishAtOnce(t *testing.T) {
 
 func TestPauseAndResume(t *testing.T) {
 	t.Parallel()
-	c := open(t)
+	c, _ := open(t)
 	why := Paused{Reason: "the references change", By: "ada", At: time.Date(2026, 9, 1, 4, 5, 6, 0, time.UTC)}
 	var absent *AbsentError
 	if err := c.Pause(t.Context(), "young", why); !errors.As(err, &absent) {
@@ -135,7 +135,7 @@ func TestPauseAndResume(t *testing.T) {
 // TestResumeMakesTheTopic helps a filter that was paused for want of one.
 func TestResumeMakesTheTopic(t *testing.T) {
 	t.Parallel()
-	c := open(t)
+	c, _ := open(t)
 	put(t, c.Products, names.FilterObject("young"), young(1, "ada", "true"), nil)
 	put(t, c.Products, names.PausedObject("young"), "by hand", nil)
 	was, err := c.Resume(t.Context(), "young")

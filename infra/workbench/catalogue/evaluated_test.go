@@ -1,36 +1,21 @@
 package catalogue
 
 import (
-	"log/slog"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"nightwire.dev/schemas"
 	"nightwire.dev/shared/warehouse"
 )
 
 // evaluations are tables with these rows.
 func evaluations(t *testing.T, rows ...warehouse.Values) *warehouse.Warehouse {
 	t.Helper()
-	w := openTables(t, slog.New(slog.DiscardHandler))
-	for _, definition := range schemas.Tables(schemas.ZTF) {
-		if definition.Name != "evaluations" {
-			continue
-		}
-		table, err := w.Table(t.Context(), definition)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, row := range rows {
-			if err := table.Append(t.Context(), warehouse.Row{Values: row}); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	return w
+	tables := openTables(t)
+	tables.Append(t, "evaluations", rows...)
+	return tables.Warehouse
 }
 
 // TestEvaluated has the view say of each alert what its last row says, and who

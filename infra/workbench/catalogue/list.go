@@ -10,7 +10,7 @@ import (
 	"cloud.google.com/go/civil"
 	"cloud.google.com/go/storage"
 	"golang.org/x/sync/errgroup"
-	"google.golang.org/api/iterator"
+	"nightwire.dev/shared/bucket"
 	"nightwire.dev/shared/filter"
 	"nightwire.dev/shared/names"
 )
@@ -81,12 +81,7 @@ func (c *Catalogue) published(ctx context.Context) (list []string, paused map[st
 		return nil, nil, err
 	}
 	paused = map[string]bool{}
-	for objects := c.Products.Objects(ctx, query); ; {
-		o, err := objects.Next()
-		if errors.Is(err, iterator.Done) {
-			slices.Sort(list)
-			return list, paused, nil
-		}
+	for o, err := range bucket.Objects(ctx, c.Products, query) {
 		if err != nil {
 			return nil, nil, err
 		}
@@ -97,12 +92,17 @@ func (c *Catalogue) published(ctx context.Context) (list []string, paused map[st
 			paused[name] = true
 		}
 	}
+	slices.Sort(list)
+	return list, paused, nil
 }
 
 // count fills in the figures of the last night.
 func (c *Catalogue) count(ctx context.Context, list []Entry, now time.Time) (night string, err error) {
 	var last []any
-	err = c.ask(ctx, `SELECT MAX(night) FROM evaluations`, nil, func(row []any) { last = row })
+	err = c.Tables.Visit(ctx, `SELECT MAX(night) FROM evaluations`, nil, func(row []any) error {
+		last = row
+		return nil
+	})
 	if err != nil {
 		return "", err
 	}
@@ -115,13 +115,14 @@ func (c *Catalogue) count(ctx context.Context, list []Entry, now time.Time) (nig
 		if err != nil {
 			return
 		}
-		err = c.ask(ctx, sql, map[string]any{"night": night, "since": now.Add(-time.Hour)}, func(row []any) {
+		err = c.Tables.Visit(ctx, sql, map[string]any{"night": night, "since": now.Add(-time.Hour)}, func(row []any) error {
 			name, n := as[string](row[0]), as[int64](row[1])
 			for i := range list {
 				if list[i].Name == name {
 					*set(&list[i]) = int(n)
 				}
 			}
+			return nil
 		})
 	}
 	numbers(`SELECT filter, COUNT(DISTINCT candid) AS n FROM filter_matches
@@ -133,21 +134,6 @@ func (c *Catalogue) count(ctx context.Context, list []Entry, now time.Time) (nig
 	numbers(`SELECT p, COUNT(*) AS n FROM evaluated, UNNEST(paused) AS p
 		WHERE night = CAST(@night AS DATE) GROUP BY p`, func(e *Entry) *int { return &e.Held })
 	return night, err
-}
-
-// ask hands out the rows of an answer.
-func (c *Catalogue) ask(ctx context.Context, sql string, parameters map[string]any, take func(row []any)) error {
-	result, err := c.Tables.Query(ctx, sql, parameters)
-	if err != nil {
-		return err
-	}
-	for row, err := range result.Rows() {
-		if err != nil {
-			return err
-		}
-		take(row)
-	}
-	return nil
 }
 
 // as reads a value of a row; null is the zero value.

@@ -15,7 +15,7 @@ import (
 
 func TestList(t *testing.T) {
 	t.Parallel()
-	c := open(t)
+	c, tables := open(t)
 	if list, night, err := c.List(t.Context(), time.Now()); err != nil || len(list) != 0 || night != "" {
 		t.Errorf("of nothing it lists %+v, night %q, %v", list, night, err)
 	}
@@ -30,10 +30,10 @@ func TestList(t *testing.T) {
 	match := func(candid int, night, name string, ago time.Duration) warehouse.Values {
 		return warehouse.Values{"night": night, "objectId": "ZTF21a", "candid": int64(candid), "filter": name, "version": int64(1), "matched_at": now.Add(-ago)}
 	}
-	appendRows(t, c, "filter_matches",
+	tables.Append(t, "filter_matches",
 		match(1, "2026-09-01", "young", time.Minute), match(1, "2026-09-01", "young", time.Second), // it came twice
 		match(2, "2026-09-01", "young", 2*time.Hour), match(3, "2026-08-31", "young", time.Minute), match(1, "2026-09-01", "broken", time.Minute))
-	appendRows(t, c, "evaluations",
+	tables.Append(t, "evaluations",
 		evaluation(1, 0, warehouse.Values{"paused": []string{"young"}}), evaluation(1, 1, nil),
 		evaluation(2, 0, warehouse.Values{"paused": []string{"young"}}),
 		evaluation(3, 0, warehouse.Values{"failed": []warehouse.Values{{"filter": "broken", "reason": "too long"}}}))

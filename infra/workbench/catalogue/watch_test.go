@@ -15,7 +15,7 @@ import (
 // no subscription behind.
 func TestWatch(t *testing.T) {
 	t.Parallel()
-	c := open(t)
+	c, _ := open(t)
 	f, content := file(t, young(1, "ada", "true"))
 	if _, err := c.Publish(t.Context(), f, content, false); err != nil {
 		t.Fatal(err)
