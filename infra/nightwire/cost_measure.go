@@ -37,20 +37,20 @@ func (c *costMeasure) Run(ctx context.Context, out io.Writer) error {
 	if _, err := time.Parse(time.DateOnly, c.Night); c.Night != "" && err != nil {
 		return fmt.Errorf("--night %s: want a date, YYYY-MM-DD", c.Night)
 	}
-	q := queryCommand{state: c.state, Stream: c.Stream}
-	if err := q.chooseStream(); err != nil {
+	d := deployment{state: c.state, Stream: c.Stream}
+	if err := d.chooseLast(); err != nil {
 		return err
 	}
-	tables, done, err := q.open(ctx)
+	tables, done, err := d.openTables(ctx)
 	defer done()
 	if err != nil {
 		return err
 	}
-	return c.tell(ctx, tables, q.Stream.Survey(), out)
+	return c.tell(ctx, tables, d.Stream.Survey(), out)
 }
 
 func (c *costMeasure) tell(ctx context.Context, tables *warehouse.Warehouse, survey string, out io.Writer) error {
-	report, err := scan.Library(ctx, answers(tables), survey, c.Night)
+	report, err := scan.Library(ctx, tables.Visit, survey, c.Night)
 	if err != nil {
 		return err
 	}
@@ -59,25 +59,6 @@ func (c *costMeasure) tell(ctx context.Context, tables *warehouse.Warehouse, sur
 	}
 	c.print(out, report)
 	return nil
-}
-
-// answers asks a warehouse, row by row.
-func answers(tables *warehouse.Warehouse) func(context.Context, string, func([]any) error) error {
-	return func(ctx context.Context, sql string, visit func([]any) error) error {
-		result, err := tables.Query(ctx, sql, nil)
-		if err != nil {
-			return err
-		}
-		for row, err := range result.Rows() {
-			if err != nil {
-				return err
-			}
-			if err := visit(row); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
 }
 
 func (c *costMeasure) print(out io.Writer, r *scan.Report) {

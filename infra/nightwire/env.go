@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"nightwire.dev/infra/local/stack"
@@ -25,9 +26,12 @@ func (c *envCommand) Run(out io.Writer) error {
 	if !ok {
 		return c.noStack()
 	}
-	others := []string{"KAFKA_BOOTSTRAP_SERVERS=" + e.Kafka, "BIGQUERY_EMULATOR_HOST=http://" + e.BigQuery}
-	for _, variable := range append(e.Environment(), others...) {
+	all := slices.Concat(e.Environment(), e.Cluster().Environment(), []string{"BIGQUERY_EMULATOR_HOST=http://" + e.BigQuery})
+	for _, variable := range all {
 		name, value, _ := strings.Cut(variable, "=")
+		if value == "" {
+			continue
+		}
 		fmt.Fprintf(out, "export %s='%s'\n", name, strings.ReplaceAll(value, "'", `'\''`))
 	}
 	return nil

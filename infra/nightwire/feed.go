@@ -43,7 +43,7 @@ func (c *feedCommand) Run(ctx context.Context) error {
 		if c.Stream != "" && c.Stream != running.Stream {
 			return fmt.Errorf("--stream %s: the stack that runs here serves %s", c.Stream, running.Stream)
 		}
-		c.Kafka.Bootstrap, c.Stream = running.Kafka, running.Stream
+		c.Kafka, c.Stream = running.Cluster(), running.Stream
 	}
 	c.Stream = cmp.Or(c.Stream, names.ZTF)
 	if err := c.Stream.Validate(); err != nil {

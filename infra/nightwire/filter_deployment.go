@@ -18,10 +18,10 @@ import (
 	"nightwire.dev/shared/warehouse"
 )
 
-// deployment are the flags that say whose filters are meant.
+// deployment are the flags that say whose filters, or tables, are meant.
 type deployment struct {
 	state
-	Stream  names.Stream `help:"Stream: ztf, ztf-partnership or lsst. Default: the local stack's, or the filter's own."`
+	Stream  names.Stream `help:"Stream: ztf, ztf-partnership or lsst. Default: that of the local stack, or the filter's own."`
 	Project string       `help:"Google Cloud project, with the machine's credentials. Without it, the local stack."`
 	Suffix  string       `help:"Suffix of a test deployment, with --project."`
 }

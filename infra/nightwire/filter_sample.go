@@ -93,7 +93,7 @@ func (s *sample) openNight(ctx context.Context, stream names.Stream) (*source.So
 // storedNight reads a night out of the state of a stack that does not run.
 func (s *sample) storedNight(stream names.Stream) (*source.Source, error) {
 	bucket := stack.Endpoints{Stream: stream}.Resources().AlertsBucket()
-	nights, err := filepath.Glob(filepath.Join(s.Dir, "storage", bucket, "objects", "v*", "night="+s.Night))
+	nights, err := filepath.Glob(filepath.Join(s.Dir, "storage", bucket, "objects", filepath.FromSlash(names.NightFolder("*", s.Night))))
 	if err != nil || len(nights) == 0 {
 		return nil, fmt.Errorf("--night %s: there are no alerts of it in %s", s.Night, s.Dir)
 	}

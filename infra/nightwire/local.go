@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 
 	"nightwire.dev/infra/local/stack"
@@ -12,12 +13,14 @@ import (
 // local are the flags of the commands that start a stack.
 type local struct {
 	state
-	Stream names.Stream `help:"Stream to serve: ztf, ztf-partnership or lsst." default:"ztf" enum:"ztf,ztf-partnership,lsst"`
-	Port   int          `help:"First of nine consecutive ports; 0 takes any that are free." default:"8700"`
-	Models string       `help:"Folder of the SALT model to fit supernovae with, which make models fetches. Without it, a demonstration model." type:"path" placeholder:"DIR"`
+	Stream names.Stream   `help:"Stream to serve: ztf, ztf-partnership or lsst." default:"ztf" enum:"ztf,ztf-partnership,lsst"`
+	Port   int            `help:"First of nine consecutive ports; 0 takes any that are free." default:"8700"`
+	Kafka  stack.Security `help:"What the local Kafka asks of its clients: none, tls, scram (a user and a password) or tls+scram." name:"kafka-security" default:"none" enum:"none,tls,scram,tls+scram" placeholder:"WHAT"`
+	Models string         `help:"Folder of the SALT model to fit supernovae with, which make models fetches. Without it, a demonstration model." type:"path" placeholder:"DIR"`
 }
 
-func (l local) start(ctx context.Context) (*stack.Stack, error) {
+// start starts a stack, and says what it fits supernovae with.
+func (l local) start(ctx context.Context, say io.Writer) (*stack.Stack, error) {
 	ports := stack.PortsFrom(l.Port)
 	if l.Port == 0 {
 		var err error
@@ -31,6 +34,8 @@ func (l local) start(ctx context.Context) (*stack.Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	fmt.Println(describeModel(model, l.Stream.Survey()))
-	return stack.Start(ctx, stack.Options{Dir: l.Dir, Stream: l.Stream, Ports: ports, Models: l.Models, Log: slog.Default()})
+	fmt.Fprintln(say, describeModel(model, l.Stream.Survey()))
+	return stack.Start(ctx, stack.Options{
+		Dir: l.Dir, Stream: l.Stream, Ports: ports, Models: l.Models, KafkaSecurity: l.Kafka, Log: slog.Default(),
+	})
 }

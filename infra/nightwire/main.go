@@ -22,6 +22,7 @@ import (
 // commands is the command line.
 type commands struct {
 	Run        runCommand        `cmd:"" help:"Pass a night of alerts through the whole system, and print its certificate."`
+	Bench      benchCommand      `cmd:"" help:"Measure the whole system at a given rate: alerts a second, latency, processor time, memory."`
 	Up         upCommand         `cmd:"" help:"Keep the whole system running, until Ctrl-C."`
 	Env        envCommand        `cmd:"" help:"Print the variables that point other programs at the local stack."`
 	Status     statusCommand     `cmd:"" help:"Tell how the local stack is doing, and what waits."`
@@ -68,13 +69,25 @@ func options(ctx context.Context, out io.Writer) []kong.Option {
 	return []kong.Option{
 		kong.Name("nightwire"), kong.Description(description), kong.ShortUsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(out, (*io.Writer)(nil)),
-		kong.Vars{"dir": ".nightwire", "lsst_topic": stack.LSSTTopic, "many": strconv.Itoa(many)},
+		kong.Vars{"dir": usualDir, "lsst_topic": stack.LSSTTopic, "kafka_password": stack.KafkaPasswordVariable, "many": strconv.Itoa(many)},
 	}
 }
+
+// usualDir is the folder for the state where nobody says another.
+const usualDir = ".nightwire"
 
 // state is the flag that every command has.
 type state struct {
 	Dir string `help:"Folder for the state and the logs." default:"${dir}" type:"path" env:"NIGHTWIRE_DIR"`
+}
+
+// again is the flag with which other commands find the folder, with a space
+// before it; nothing where they do without.
+func (s state) again() string {
+	if usual, err := filepath.Abs(usualDir); err == nil && usual == s.Dir {
+		return ""
+	}
+	return " --dir " + s.Dir
 }
 
 // certificatePath is where run leaves the certificate.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -101,7 +102,7 @@ func TestModelsFetchSaysWhatIsNoModel(t *testing.T) {
 func TestOpenModel(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "absent")
-	if _, err := (local{Port: 8700, Models: folder}).start(t.Context()); err == nil || !strings.Contains(err.Error(), folder) {
+	if _, err := (local{Port: 8700, Models: folder}).start(t.Context(), io.Discard); err == nil || !strings.Contains(err.Error(), folder) {
 		t.Errorf("an absent folder gives %v", err)
 	}
 	if set, err := openModel(""); err != nil || set.String() != salt.Notice {

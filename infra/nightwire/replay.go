@@ -156,7 +156,7 @@ func (c *replayCommand) planKafka(ctx context.Context, target replay.Target) (*r
 		if !ok {
 			return nil, errors.New("no stack runs here any more: name a Kafka with --kafka-bootstrap")
 		}
-		c.Brokers.Bootstrap = running.Kafka
+		c.Brokers = running.Cluster()
 	}
 	group := c.Group
 	if group == "" {

@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"sync/atomic"
 	"time"
 
-	"nightwire.dev/infra/cluster"
 	"nightwire.dev/infra/dawn"
 	"nightwire.dev/infra/feed"
 	"nightwire.dev/infra/local/stack"
@@ -52,11 +50,11 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 		}
 	}
 	fmt.Printf("starting the stack; state and logs in %s\n", c.Dir)
-	s, err := c.start(ctx)
+	s, err := c.start(ctx, os.Stdout)
 	if err != nil {
 		return err
 	}
-	account, run, err := c.pass(ctx, s, from)
+	run, err := c.pass(ctx, s, from)
 	if serr := s.Stop(); err == nil {
 		err = serr
 	}
@@ -64,109 +62,58 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 		return err
 	}
 	run.finish(s.Usage())
-	account.Run = &run.Run
+	run.account.Run = &run.Run
 	run.Print(os.Stdout)
-	page, err := dawn.Save(account, c.certificatePath())
+	page, err := dawn.Save(run.account, c.certificatePath())
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\nthe certificate as a page: %s, as JSON: %s\nask the tables: %s query \"SELECT ...\"\n", page, c.certificatePath(), os.Args[0])
+	fmt.Printf("\nthe certificate as a page: %s, as JSON: %s\nask the tables: %s query%s \"SELECT ...\"\n", page, c.certificatePath(), os.Args[0], c.again())
 	if run.stuck != nil {
 		return run.stuck
 	}
 	if run.open != nil {
 		return run.open
 	}
-	if account.Missing > 0 {
-		return fmt.Errorf("%d missing: see %s", account.Missing, c.certificatePath())
+	if run.account.Missing > 0 {
+		return fmt.Errorf("%d missing: see %s", run.account.Missing, c.certificatePath())
 	}
-	if account.Records > 0 && account.Rejected == account.Records {
+	if run.account.Records > 0 && run.account.Rejected == run.account.Records {
 		return errors.New("no record is an alert of the stream: all were rejected")
 	}
 	return nil
 }
 
-// pass sends the alerts, waits for them at the other end, and takes account.
-func (c *runCommand) pass(ctx context.Context, s *stack.Stack, from *source.Source) (*certificate.Certificate, *measured, error) {
-	fmt.Printf("sending %s: %d alerts\n", from.Name, from.Count*c.Repeat)
-	run := &measured{before: s.Usage()}
-	var sent atomic.Int64
-	bar := newProgress(from.Count*c.Repeat, "passed")
-	look := func(w stack.Waiting) { run.look(s, bar, from.Count*c.Repeat, int(sent.Load()), w) }
-	watched, stopWatching := context.WithCancel(ctx)
-	defer stopWatching()
-	watching := make(chan struct{})
-	go func() {
-		defer close(watching)
-		s.Watch(watched, look)
-	}()
-	report, err := feed.Send(ctx, from, feed.Options{
-		Kafka: cluster.Kafka{Bootstrap: s.Kafka}, Topic: c.topic(c.Stream), Repeat: c.Repeat, Pace: c.pace(),
-		Progress: func(n int) { sent.Store(int64(n)) },
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	stopWatching()
-	<-watching
-	// A stack that is stuck gets its certificate too: it names what is missing.
-	if run.stuck = s.Settle(ctx, look); ctx.Err() != nil {
-		return nil, nil, ctx.Err()
-	}
-	run.Records, run.Seconds = report.Records, time.Since(report.Began).Seconds()
-	run.end = s.Usage()
-	_ = bar.Finish()
+// outcome is a run of alerts and what it came to.
+type outcome struct {
+	*measured
+	account *certificate.Certificate
+	open    error // which night is not clean, if one is not
+}
 
+// pass sends the alerts, waits for them at the other end, and takes account.
+func (c *runCommand) pass(ctx context.Context, s *stack.Stack, from *source.Source) (*outcome, error) {
+	fmt.Printf("sending %s: %d alerts\n", from.Name, from.Count*c.Repeat)
+	run, err := measure(ctx, s, from, feed.Options{Topic: c.topic(c.Stream), Repeat: c.Repeat, Pace: c.pace()})
+	if err != nil {
+		return nil, err
+	}
+	// A stack that is stuck gets its certificate too: it names what is missing.
 	account, err := certify(ctx, s.Endpoints)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	account.CheckSent(report.Topics)
+	account.CheckSent(run.sent.Topics)
 	account.Print(os.Stdout)
+	o := &outcome{measured: run, account: account}
 	if run.stuck == nil {
 		fmt.Println()
-		if run.open = c.closeNights(ctx, nightsOf(report.Topics, report.Began, time.Now()), os.Stdout); ctx.Err() != nil {
-			return nil, nil, ctx.Err()
+		nights := nightsOf(run.sent.Topics, run.sent.Began, time.Now())
+		if o.open = c.closeNights(ctx, nights, os.Stdout); ctx.Err() != nil {
+			return nil, ctx.Err()
 		}
 	}
-	return account, run, showQueries(ctx, s.Endpoints)
-}
-
-// look notes how far the alerts have come.
-func (m *measured) look(s *stack.Stack, bar progress, total, sent int, w stack.Waiting) {
-	passed := max(sent-w.Total(), 0)
-	_ = bar.Set(passed)
-	if m.halfway == nil && passed > total/2 {
-		m.halfway = s.Usage()
-	}
-}
-
-// measured is a run and what its processes used, before and after.
-type measured struct {
-	certificate.Run
-	before, halfway, end []stack.Usage
-	stuck                error // why the alerts did not all pass, if they did not
-	open                 error // which night is not clean, if one is not
-}
-
-// finish computes the figures from the processes' whole lives.
-func (m *measured) finish(whole []stack.Usage) {
-	m.AlertsPerSecond = float64(m.Run.Records) / m.Seconds
-	const megabyte = 1 << 20
-	for i, u := range whole {
-		p := certificate.Process{
-			Name: u.Name, PeakMB: float64(u.MaxRSS) / megabyte, EndMB: float64(m.end[i].RSS) / megabyte, Restarts: u.Restarts,
-		}
-		used := u.CPU
-		if m.end[i].CPU > 0 { // the system told while the process ran: leave out start and end
-			used = m.end[i].CPU - m.before[i].CPU
-		}
-		p.CPUMsPerAlert = used.Seconds() * 1000 / float64(m.Run.Records)
-		if m.halfway != nil {
-			p.HalfwayMB = float64(m.halfway[i].RSS) / megabyte
-		}
-		m.Processes = append(m.Processes, p)
-	}
+	return o, showQueries(ctx, s.Endpoints)
 }
 
 // exampleQueries show what a person may ask of each survey's alerts.

@@ -40,7 +40,12 @@ type place struct {
 // partitions is how many partitions a local topic has; ZTF's have 16.
 const partitions = 4
 
-type serveKafka struct{ place }
+type serveKafka struct {
+	place
+	TLS      bool   `help:"Encrypt connections." name:"tls"`
+	User     string `help:"Who has to sign in; nobody has to if empty."`
+	Password string `help:"The user's password." env:"${kafka_password}"`
+}
 
 func (c *serveKafka) Run(ctx context.Context) error {
 	_, port, err := net.SplitHostPort(c.Listen)
@@ -51,7 +56,10 @@ func (c *serveKafka) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}
-	server, err := kafka.Open(kafka.Options{Dir: c.Data, Port: number, Partitions: partitions, Logger: serverLog()})
+	server, err := kafka.Open(kafka.Options{
+		Dir: c.Data, Port: number, Partitions: partitions, Logger: serverLog(),
+		TLS: c.TLS, User: c.User, Password: c.Password,
+	})
 	if err != nil {
 		return err
 	}

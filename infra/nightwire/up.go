@@ -21,11 +21,11 @@ folder given by --dir and is there again at the next start.`
 // Run keeps a stack running until it is interrupted.
 func (c *upCommand) Run(ctx context.Context) error {
 	fmt.Println("starting the stack ...")
-	s, err := c.start(ctx)
+	s, err := c.start(ctx, os.Stdout)
 	if err != nil {
 		return err
 	}
-	printEndpoints(s.Endpoints)
+	printEndpoints(s.Endpoints, c.again())
 	if err := s.ServePage(ctx); err != nil {
 		return errors.Join(err, s.Stop())
 	}
@@ -33,27 +33,28 @@ func (c *upCommand) Run(ctx context.Context) error {
 	return s.Stop()
 }
 
-func printEndpoints(e stack.Endpoints) {
+func printEndpoints(e stack.Endpoints, dir string) {
 	r := e.Resources()
 	fmt.Printf(`
 Nightwire is up, stream %s, state in %s
 
   Page       http://%s/    how it is doing; /metrics for Prometheus
-  Kafka      %s    the survey's broker
+  Kafka      %s    the survey's broker; it asks for %s
   Pub/Sub    %s    PUBSUB_EMULATOR_HOST=%s
-  Storage    %s    STORAGE_EMULATOR_HOST=%s, bucket %s
+  Storage    %s    STORAGE_EMULATOR_HOST=http://%s, bucket %s
   BigQuery   %s    dataset %s; Storage Write API at %s
   Functions  %s    POST an event to /archive, /rows or /filter
   Connector  %s    http://%s/metrics, /readyz, /offsets
   Logs       %s
 
 Try, in another terminal:
-  %s feed --synthetic 1000 --rate 100
-  %s query "SELECT outcome, COUNT(*) AS records FROM records GROUP BY outcome"
-  %s filter list
+  eval "$(%s env%s)"    # and every client of Google's or Kafka's finds the stack
+  %s feed%s --synthetic 1000 --rate 100
+  %s query%s "SELECT outcome, COUNT(*) AS records FROM records GROUP BY outcome"
+  %s filter list%s
 
 Ctrl-C stops everything; the state stays.
-`, e.Stream, e.Dir, e.Page, e.Kafka, e.PubSub, e.PubSub, e.Storage, e.Storage, r.AlertsBucket(),
+`, e.Stream, e.Dir, e.Page, e.Kafka, e.KafkaSecurity.Wants(), e.PubSub, e.PubSub, e.Storage, e.Storage, r.AlertsBucket(),
 		e.BigQuery, r.Dataset(), e.BigQueryWrite, e.Functions, e.Connector, e.Connector,
-		filepath.Join(e.Dir, "log"), os.Args[0], os.Args[0], os.Args[0])
+		filepath.Join(e.Dir, "log"), os.Args[0], dir, os.Args[0], dir, os.Args[0], dir, os.Args[0], dir)
 }
