@@ -28,7 +28,7 @@ type Config struct {
 	ClaimLease    time.Duration `env:"NIGHTWIRE_CLAIM_LEASE, default=2m"`     // how long filter respects another instance's claim on an alert
 	FilterRefresh time.Duration `env:"NIGHTWIRE_FILTER_REFRESH, default=15s"` // how often filter looks for changed filters
 
-	RepairPatience time.Duration `env:"NIGHTWIRE_REPAIR_PATIENCE, default=2m"` // how long nothing may get better before night's certificate is final
+	RepairPatience time.Duration `env:"NIGHTWIRE_REPAIR_PATIENCE, default=5m"` // how long nothing may get better before night's certificate is final: more than a claim's lease
 	RepairBudget   time.Duration `env:"NIGHTWIRE_REPAIR_BUDGET, default=6m"`   // how old a look at a night may be that still sends notifications again
 
 	TarballBudget time.Duration `env:"NIGHTWIRE_TARBALL_BUDGET, default=6m"` // how long one event works on a tarball before another goes on

@@ -210,6 +210,7 @@ type gate struct {
 
 	mu     sync.Mutex
 	closed func(r *http.Request) bool
+	twice  func(r *http.Request) bool
 	calls  []string // method and path
 }
 
@@ -220,13 +221,21 @@ func (g *gate) shut(which func(r *http.Request) bool) {
 	g.closed = which
 }
 
+// repeat has requests sent twice, as the client does that has lost the answer to
+// the first.
+func (g *gate) repeat(which func(r *http.Request) bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.twice = which
+}
+
 // writes are the requests that change something.
 func writes(r *http.Request) bool { return r.Method != http.MethodGet }
 
 func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
 	g.mu.Lock()
 	g.calls = append(g.calls, r.Method+" "+r.URL.Path)
-	shut := g.closed != nil && g.closed(r)
+	shut, twice := g.closed != nil && g.closed(r), g.twice != nil && g.twice(r)
 	g.mu.Unlock()
 	if shut {
 		if r.Body != nil {
@@ -234,6 +243,20 @@ func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
 			_ = r.Body.Close()
 		}
 		return nil, errors.New("no route to Cloud Storage")
+	}
+	if twice {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		first := r.Clone(r.Context())
+		first.Body = io.NopCloser(bytes.NewReader(body))
+		answer, err := g.transport.RoundTrip(first)
+		if err != nil {
+			return nil, err
+		}
+		_ = answer.Body.Close()
+		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
 	return g.transport.RoundTrip(r)
 }

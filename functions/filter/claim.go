@@ -2,6 +2,7 @@ package filter
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ type claimed struct {
 	Filters  []string  `json:"filters"`            // IDs that someone is notifying
 	At       time.Time `json:"at"`                 // since when
 	Notified []string  `json:"notified,omitempty"` // IDs that Pub/Sub has confirmed, where there may be no row that says so
+	By       string    `json:"by,omitempty"`       // a mark of the one write that made it
 }
 
 // claim is one that we hold.
@@ -47,19 +49,12 @@ var errBusy = errors.New("another instance is notifying the matches of this aler
 // nearly always so, that is one write.
 func (c *claims) take(ctx context.Context, e *evaluation, ids []string) (*claim, error) {
 	object := c.bucket.Object(e.claimName())
-	generation, err := write(ctx, object.If(storage.Conditions{DoesNotExist: true}), claimed{Filters: ids, At: c.now()})
+	there, generation, err := put(ctx, object, storage.Conditions{DoesNotExist: true}, claimed{Filters: ids, At: c.now()})
 	if err == nil {
 		return c.recall(ctx, e, &claim{object: object, generation: generation, todo: ids})
 	}
-	if !bucket.IsTaken(err) {
+	if !errors.Is(err, errTaken) {
 		return nil, fmt.Errorf("claim its matches: %w", err)
-	}
-	there, generation, err := readClaim(ctx, object)
-	if errors.Is(err, storage.ErrObjectNotExist) {
-		return nil, errBusy // given back this moment
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the claim on its matches: %w", err)
 	}
 	held := &claim{object: object, generation: generation, notified: there.Notified}
 	// One that was given back says all itself: after an outage of BigQuery, in
@@ -113,9 +108,9 @@ func (c *claims) join(ctx context.Context, held *claim, there claimed, ids []str
 	if len(without(held.todo, held.others)) < len(held.todo) {
 		return errBusy
 	}
-	generation, err := write(ctx, held.object.If(storage.Conditions{GenerationMatch: held.generation}),
+	_, generation, err := put(ctx, held.object, storage.Conditions{GenerationMatch: held.generation},
 		claimed{Filters: union(held.others, held.todo), At: c.now(), Notified: held.notified})
-	if bucket.IsTaken(err) {
+	if errors.Is(err, errTaken) {
 		return errBusy
 	}
 	if err != nil {
@@ -143,6 +138,30 @@ func (c *claims) giveBack(ctx context.Context, held *claim, notified []string) e
 		return fmt.Errorf("give back the claim: %w", err)
 	}
 	return nil
+}
+
+// errTaken is a claim that another has made.
+var errTaken = errors.New("the claim is taken")
+
+// put makes a claim. With errTaken comes the one that is there. The client tries
+// a write again whose answer it lost, and is then refused by its own work: a
+// claim with our mark is ours.
+func put(ctx context.Context, object *storage.ObjectHandle, where storage.Conditions, content claimed) (there claimed, generation int64, err error) {
+	content.By = rand.Text()
+	generation, err = write(ctx, object.If(where), content)
+	if !bucket.IsTaken(err) {
+		return content, generation, err
+	}
+	there, generation, err = readClaim(ctx, object)
+	switch {
+	case errors.Is(err, storage.ErrObjectNotExist):
+		return there, 0, errBusy // given back this moment
+	case err != nil:
+		return there, 0, fmt.Errorf("read the claim that is there: %w", err)
+	case there.By != content.By:
+		return there, generation, errTaken
+	}
+	return there, generation, nil
 }
 
 func readClaim(ctx context.Context, object *storage.ObjectHandle) (there claimed, generation int64, err error) {

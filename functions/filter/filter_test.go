@@ -309,6 +309,27 @@ func TestKilledBeforePublishing(t *testing.T) {
 	}
 }
 
+// TestAnswersLost has the client try each write of a claim again, which is there
+// by its own work.
+func TestAnswersLost(t *testing.T) {
+	t.Parallel()
+	s := newSky(t)
+	s.publish(t, everything)
+	i := s.instance(t)
+	i.repeat(func(r *http.Request) bool { return r.Method == http.MethodPost })
+	m := s.archive(t, 0)
+	i.handle(t, m)
+	i.handle(t, m)
+	// A filter that is new joins the claim that is there.
+	s.publish(t, columned)
+	s.clock.pass(2 * lease)
+	i.inForce(t)
+	i.handle(t, m)
+	if diff := cmp.Diff(map[string]int{"everything@1": 1, "columned@3": 1}, s.idsIn()); diff != "" {
+		t.Errorf("notified (-want +got):\n%s", diff)
+	}
+}
+
 // TestNewFilter publishes a filter, and a new version of one, after an alert
 // has been notified: they are notified, the others not again.
 func TestNewFilter(t *testing.T) {
