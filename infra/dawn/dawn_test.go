@@ -37,7 +37,7 @@ func caller(t *testing.T) (*dawn.Caller, *pstest.Server) {
 	if _, err := client.TopicAdminClient.CreateTopic(t.Context(), &pubsubpb.Topic{Name: h.TopicPath(h.DawnTopic())}); err != nil {
 		t.Fatal(err)
 	}
-	return &dawn.Caller{Resources: h.Resources, Topics: client, Products: h.client.Bucket(h.ProductsBucket())}, server
+	return &dawn.Caller{Resources: h.Resources, Topics: client, Products: h.Products}, server
 }
 
 // keep writes a certificate as the function night does.

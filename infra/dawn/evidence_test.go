@@ -20,7 +20,7 @@ const (
 
 var lookedAt = time.Date(2026, 9, 1, 16, 0, 0, 0, time.UTC)
 
-// alert is where an alert stands, and what the house has of it.
+// alert is where an alert stands, and what the archive and the tables have of it.
 type alert struct {
 	origin.Origin
 	night, name string
@@ -31,22 +31,22 @@ func (a alert) file() string {
 	return fmt.Sprintf("v4.02/night=%s/ZTF%s/%s.avro", a.night, a.name, a.name)
 }
 
-func (h *house) add(t *testing.T, a alert) {
+func (h *home) add(t *testing.T, a alert) {
 	t.Helper()
 	a.Timestamp = lookedAt.Add(-time.Hour)
 	kafka := warehouse.Values(a.Columns())
 	for _, what := range a.has {
 		switch what {
 		case 'l':
-			h.append(t, "ledger", warehouse.Values{
+			h.Append(t, "ledger", warehouse.Values{
 				"outcome": "stored", "object": a.file(), "night": a.night, "kafka": kafka, "recorded_at": lookedAt,
 			})
 		case 'f':
 			h.put(t, a.file())
 		case 'r':
-			h.append(t, "alerts_stream", h.row(a, kafka))
+			h.Append(t, "alerts_stream", h.row(a, kafka))
 		case 'e':
-			h.append(t, "evaluations", warehouse.Values{
+			h.Append(t, "evaluations", warehouse.Values{
 				"night": a.night, "objectId": "ZTF" + a.name, "candid": int64(1), "object": a.file(), "evaluated_at": lookedAt,
 			})
 		}
@@ -54,7 +54,7 @@ func (h *house) add(t *testing.T, a alert) {
 }
 
 // row is an alert's row, with what its survey requires.
-func (h *house) row(a alert, kafka warehouse.Values) warehouse.Values {
+func (h *home) row(a alert, kafka warehouse.Values) warehouse.Values {
 	values := warehouse.Values{
 		"night":     a.night,
 		"nightwire": warehouse.Values{"object": a.file(), "kafka": kafka, "ingested_at": a.Timestamp.Add(1500 * time.Millisecond)},
@@ -68,18 +68,18 @@ func (h *house) row(a alert, kafka warehouse.Values) warehouse.Values {
 }
 
 // watermark is a report of one partition and night.
-func (h *house) watermark(t *testing.T, night, topic string, values warehouse.Values) {
+func (h *home) watermark(t *testing.T, night, topic string, values warehouse.Values) {
 	t.Helper()
 	row := warehouse.Values{"night": night, "reported_at": lookedAt.Add(-time.Minute), "connector": "c", "topic": topic, "partition": int64(0), "low": int64(0)}
 	for name, value := range values {
 		row[name] = value
 	}
-	h.append(t, "watermarks", row)
+	h.Append(t, "watermarks", row)
 }
 
-func (h *house) certificate(t *testing.T, night string) *certificate.Certificate {
+func (h *home) certificate(t *testing.T, night string) *certificate.Certificate {
 	t.Helper()
-	s := evidence.Sources{Stream: h.Stream, Tables: h.tables, Archive: h.client.Bucket(h.AlertsBucket())}
+	s := evidence.Sources{Stream: h.Stream, Tables: h.Warehouse, Archive: h.Alerts}
 	a, err := s.OfNight(t.Context(), night)
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func (h *house) certificate(t *testing.T, night string) *certificate.Certificate
 }
 
 // prepare makes the tables that are asked.
-func (h *house) prepare(t *testing.T) {
+func (h *home) prepare(t *testing.T) {
 	t.Helper()
 	h.add(t, alert{Origin: origin.Origin{Topic: "ztf_20200101_programid1"}, night: "2020-01-01", name: "old", has: "lfre"})
 	h.watermark(t, "2020-01-01", "ztf_20200101_programid1", warehouse.Values{"high": int64(1), "confirmed": int64(1)})
@@ -179,7 +179,7 @@ func TestNightWithoutAlerts(t *testing.T) {
 		t.Errorf("nobody was there: %s", c.State)
 	}
 	heartbeat := func(at time.Time) {
-		h.append(t, "watermarks", warehouse.Values{
+		h.Append(t, "watermarks", warehouse.Values{
 			"night": at.Format(time.DateOnly), "reported_at": at, "connector": "c", "awaiting": []string{topic},
 		})
 	}
@@ -234,7 +234,7 @@ func TestLedgerKnowsMore(t *testing.T) {
 		h.add(t, alert{origin.Origin{Topic: "lsst-alerts", Offset: i}, night, fmt.Sprint(i), "lfre"})
 	}
 	for at := lookedAt.Add(-4 * time.Hour); !at.After(lookedAt); at = at.Add(15 * time.Minute) {
-		h.append(t, "watermarks", warehouse.Values{"night": night, "reported_at": at, "connector": "c"})
+		h.Append(t, "watermarks", warehouse.Values{"night": night, "reported_at": at, "connector": "c"})
 	}
 	c := h.certificate(t, night)
 	want := []string{"the ledger knows lsst-alerts/0 up to offset 4, further than any connector has told"}
@@ -250,7 +250,7 @@ func TestPartitionsThatNobodyTellsOf(t *testing.T) {
 	h := open(t, names.ZTF)
 	h.prepare(t)
 	h.watermark(t, night, topic, warehouse.Values{"partitions": int64(4), "low": int64(4), "high": int64(4), "confirmed": int64(4)})
-	h.append(t, "watermarks", warehouse.Values{
+	h.Append(t, "watermarks", warehouse.Values{
 		"night": night, "reported_at": lookedAt, "connector": "c", "topic": "ztf_20260901_programid2", "partitions": int64(2),
 	})
 	c := h.certificate(t, night)
@@ -274,7 +274,7 @@ func TestOfStream(t *testing.T) {
 	h.prepare(t)
 	h.add(t, alert{at(1), night, "a", "lfre"})
 	h.add(t, alert{at(4), night, "b", "lfre"})
-	s := evidence.Sources{Stream: h.Stream, Tables: h.tables, Archive: h.client.Bucket(h.AlertsBucket())}
+	s := evidence.Sources{Stream: h.Stream, Tables: h.Warehouse, Archive: h.Alerts}
 	a, err := s.OfStream(t.Context(), []certificate.Held{{Topic: topic, First: 3, End: 6, Confirmed: 5}})
 	if err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ import (
 // TestList lists again and again what stays as it is.
 func TestList(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, everything...)
+	h := newHome(t, everything...)
 	var want []string
 	h.buryPackets(250, "decode: byte 1000") // more than are shown at one time
 	for offset := range 250 {
@@ -97,7 +97,7 @@ func TestChoice(t *testing.T) {
 // were there at its start.
 func TestListWhileWriting(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, everything...)
+	h := newHome(t, everything...)
 	h.buryPackets(50, "of before")
 	ctx, stop := context.WithCancel(t.Context())
 	var writing sync.WaitGroup
@@ -121,7 +121,7 @@ func TestListWhileWriting(t *testing.T) {
 
 func TestFind(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, everything...)
+	h := newHome(t, everything...)
 	night, err := simulate.New(simulate.Options{Seed: 1, Night: time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC), Alerts: 1})
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +172,7 @@ func TestFind(t *testing.T) {
 // TestWalkInterrupted gives back what it held.
 func TestWalkInterrupted(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, everything...)
+	h := newHome(t, everything...)
 	h.buryPackets(20, "r")
 	ctx, interrupt := context.WithCancel(t.Context())
 	_, err := h.Walk(ctx, func(context.Context, []*Letter) ([]*Letter, error) {
@@ -190,7 +190,7 @@ func TestWalkInterrupted(t *testing.T) {
 // TestWithoutSubscription says what is missing.
 func TestWithoutSubscription(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
+	h := newHome(t)
 	if _, err := h.List(t.Context(), Choice{}, 1); err == nil || !strings.Contains(err.Error(), "ztf-dead-letter") {
 		t.Errorf("error is %v", err)
 	}

@@ -3,8 +3,6 @@ package deadletter
 import (
 	"context"
 	"fmt"
-	"log/slog"
-	"net"
 	"slices"
 	"sync"
 	"testing"
@@ -13,114 +11,56 @@ import (
 	"cloud.google.com/go/pubsub/v2"
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"go.uber.org/goleak"
-	"google.golang.org/api/option"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-	localpubsub "nightwire.dev/infra/local/pubsub"
+	"nightwire.dev/infra/local/house"
 	"nightwire.dev/shared/event"
 	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/origin"
 )
 
-// TestMain looks for goroutines of ours; the clients leave some of their own,
-// which sleep until their next tick.
-func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m,
-		goleak.IgnoreTopFunction("go.opencensus.io/stats/view.(*worker).start"),
-		goleak.IgnoreAnyFunction("cloud.google.com/go/pubsub/v2.(*messageIterator).streamKeepAliveHandler"))
-}
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, house.Leaks()...) }
 
 var resources = names.Resources{Project: "p", Stream: names.ZTF}
 
-// house is a stream's dead letters, and the topics that they came from, on a
+// home is a stream's dead letters, and the topics that they came from, on a
 // local Pub/Sub.
-type house struct {
+type home struct {
 	Box
-	t       *testing.T
-	address string
-	mu      sync.Mutex
-	topics  map[string]*pubsub.Publisher
+	t          *testing.T
+	topics     *house.Topics
+	mu         sync.Mutex
+	publishers map[string]*pubsub.Publisher
 }
 
-// newHouse has the topics and, to each, a subscription of its name.
-func newHouse(t *testing.T, topics ...string) *house {
+// newHome has the topics and, to each, a subscription of its name.
+func newHome(t *testing.T, topics ...string) *home {
 	t.Helper()
-	server, err := localpubsub.Open(localpubsub.Options{Dir: t.TempDir(), SaveInterval: 5 * time.Millisecond, Logger: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	client := connect(t, listener.Addr().String())
-	h := &house{
-		Box: Box{Client: client, Resources: resources, Wait: time.Second},
-		t:   t, address: listener.Addr().String(), topics: map[string]*pubsub.Publisher{},
-	}
+	h := &home{t: t, topics: house.PubSub(t, resources), publishers: map[string]*pubsub.Publisher{}}
+	h.Box = Box{Client: h.topics.Client, Resources: resources, Wait: time.Second}
 	t.Cleanup(func() {
-		for _, p := range h.topics {
+		for _, p := range h.publishers {
 			p.Stop()
-		}
-		_ = client.Close()
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-		if err := <-served; err != nil {
-			t.Error(err)
 		}
 	})
 	for _, topic := range topics {
-		h.create(topic)
+		h.topics.Create(t, topic, topic)
 	}
 	return h
 }
 
-func connect(t *testing.T, address string, more ...grpc.DialOption) *pubsub.Client {
-	t.Helper()
-	options := []option.ClientOption{
-		option.WithEndpoint(address), option.WithoutAuthentication(),
-		option.WithGRPCDialOption(grpc.WithTransportCredentials(insecure.NewCredentials())),
-	}
-	for _, one := range more {
-		options = append(options, option.WithGRPCDialOption(one))
-	}
-	client, err := pubsub.NewClient(context.Background(), resources.Project, options...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return client
-}
-
 var everything = []string{resources.DeadLetterTopic(), resources.RawTopic(), resources.ArchivedTopic()}
 
-func (h *house) create(topic string) {
-	h.t.Helper()
-	path := resources.TopicPath(topic)
-	if _, err := h.Client.TopicAdminClient.CreateTopic(h.t.Context(), &pubsubpb.Topic{Name: path}); err != nil {
-		h.t.Fatal(err)
-	}
-	if _, err := h.Client.SubscriptionAdminClient.CreateSubscription(h.t.Context(), &pubsubpb.Subscription{
-		Name: resources.SubscriptionPath(topic), Topic: path,
-	}); err != nil {
-		h.t.Fatal(err)
-	}
-}
-
-func (h *house) publisher(topic string) *pubsub.Publisher {
+func (h *home) publisher(topic string) *pubsub.Publisher {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.topics[topic] == nil {
-		h.topics[topic] = h.Client.Publisher(resources.TopicPath(topic))
+	if h.publishers[topic] == nil {
+		h.publishers[topic] = h.Client.Publisher(resources.TopicPath(topic))
 	}
-	return h.topics[topic]
+	return h.publishers[topic]
 }
 
 // giveUp has a function refuse each message of its topic, until Pub/Sub makes
 // dead letters of them.
-func (h *house) giveUp(topic, function string) {
+func (h *home) giveUp(topic, function string) {
 	h.t.Helper()
 	subscription := resources.SubscriptionPath(resources.Subscription(topic, function))
 	if _, err := h.Client.SubscriptionAdminClient.CreateSubscription(h.t.Context(), &pubsubpb.Subscription{
@@ -143,7 +83,7 @@ func (h *house) giveUp(topic, function string) {
 }
 
 // bury has a function write a dead letter.
-func (h *house) bury(function, topic, reason string, data []byte, attributes map[string]string) {
+func (h *home) bury(function, topic, reason string, data []byte, attributes map[string]string) {
 	h.t.Helper()
 	letters := event.DeadLetters{Publisher: h.publisher(resources.DeadLetterTopic())}
 	message := &event.Message{ID: "17", Data: data, Attributes: attributes, Subscription: resources.SubscriptionPath(resources.Subscription(topic, function))}
@@ -153,14 +93,14 @@ func (h *house) bury(function, topic, reason string, data []byte, attributes map
 }
 
 // buryPacket has archive write the dead letter of a raw packet.
-func (h *house) buryPacket(offset int64, reason string) {
+func (h *home) buryPacket(offset int64, reason string) {
 	h.t.Helper()
 	m := origin.Origin{Topic: "t", Offset: offset}.Message(names.ZTF, fmt.Appendf(nil, "packet %d", offset))
 	h.bury("archive", resources.RawTopic(), reason, m.Data, m.Attributes)
 }
 
 // buryPackets has archive write so many, at one time.
-func (h *house) buryPackets(n int64, reason string) {
+func (h *home) buryPackets(n int64, reason string) {
 	h.t.Helper()
 	var writing sync.WaitGroup
 	for offset := range n {
@@ -171,7 +111,7 @@ func (h *house) buryPackets(n int64, reason string) {
 
 // buryNews has a function behind the archive write the dead letter of a
 // notification.
-func (h *house) buryNews(function, object, reason string) {
+func (h *home) buryNews(function, object, reason string) {
 	h.t.Helper()
 	h.bury(function, resources.ArchivedTopic(), reason, []byte(`{"name":"`+object+`"}`),
 		map[string]string{"bucketId": "b", "objectId": object, "eventType": "OBJECT_FINALIZE"})
@@ -188,7 +128,7 @@ func from(letters []*Letter) []string {
 }
 
 // list lists all letters.
-func (h *house) list(choice Choice) *Listing {
+func (h *home) list(choice Choice) *Listing {
 	h.t.Helper()
 	list, err := h.List(h.t.Context(), choice, 10_000)
 	if err != nil {
@@ -199,7 +139,7 @@ func (h *house) list(choice Choice) *Listing {
 
 // take takes the messages of a topic, of which there should be so many and, a
 // moment later, no more.
-func (h *house) take(topic string, n int) []*pubsub.Message {
+func (h *home) take(topic string, n int) []*pubsub.Message {
 	h.t.Helper()
 	ctx, cancel := context.WithTimeout(h.t.Context(), 20*time.Second)
 	defer cancel()

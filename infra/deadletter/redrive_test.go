@@ -33,7 +33,7 @@ func dataOf(messages []*pubsub.Message) []string {
 // TestRedrive sends each message to where it came from, as it was.
 func TestRedrive(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, everything...)
+	h := newHome(t, everything...)
 	h.buryPacket(1, "decode")
 	h.buryPacket(2, "programid")
 	h.buryNews("rows", "a/1.avro", "decode")
@@ -93,7 +93,7 @@ func TestRedrive(t *testing.T) {
 // TestRedriveForwarded sends again what Pub/Sub itself gave up, as it was.
 func TestRedriveForwarded(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, everything...)
+	h := newHome(t, everything...)
 	h.giveUp(resources.RawTopic(), "archive")
 	m := origin.Origin{Topic: "t", Offset: 7}.Message(names.ZTF, []byte("packet 7"))
 	if _, err := h.publisher(resources.RawTopic()).Publish(t.Context(), m).Get(t.Context()); err != nil {
@@ -159,7 +159,7 @@ func TestRoute(t *testing.T) {
 // TestRedriveChosen leaves the others.
 func TestRedriveChosen(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, everything...)
+	h := newHome(t, everything...)
 	h.buryPacket(1, "decode")
 	h.buryPacket(2, "programid")
 	if _, err := h.Redrive(t.Context(), Choice{Reason: "programid"}, false, ignore); err != nil {
@@ -177,7 +177,7 @@ func TestRedriveChosen(t *testing.T) {
 // and ends those of the others.
 func TestRedriveFails(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, resources.DeadLetterTopic(), resources.ArchivedTopic())
+	h := newHome(t, resources.DeadLetterTopic(), resources.ArchivedTopic())
 	h.buryPacket(1, "decode")
 	h.buryNews("rows", "a/1.avro", "decode")
 	_, err := h.Redrive(t.Context(), Choice{}, false, ignore)
@@ -187,7 +187,7 @@ func TestRedriveFails(t *testing.T) {
 	if diff := cmp.Diff([]string{"t/0@1"}, from(h.list(Choice{}).Letters)); diff != "" {
 		t.Errorf("left (-want +got):\n%s", diff)
 	}
-	h.create(resources.RawTopic())
+	h.topics.Create(t, resources.RawTopic(), resources.RawTopic())
 	if _, err := h.Redrive(t.Context(), Choice{}, false, ignore); err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +202,7 @@ func TestRedriveFails(t *testing.T) {
 // TestRedriveInterrupted loses nothing: what was not sent is a letter still.
 func TestRedriveInterrupted(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, everything...)
+	h := newHome(t, everything...)
 	h.buryPackets(300, "decode")
 	ctx, interrupt := context.WithCancel(t.Context())
 	done, err := h.Redrive(ctx, Choice{}, false, func(int) { interrupt() })
@@ -225,7 +225,7 @@ func TestRedriveInterrupted(t *testing.T) {
 // TestRedriveOfWhatFailsAgain does not go round in circles.
 func TestRedriveOfWhatFailsAgain(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, everything...)
+	h := newHome(t, everything...)
 	h.buryPacket(1, "decode")
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -253,7 +253,7 @@ func TestRedriveOfWhatFailsAgain(t *testing.T) {
 
 func TestExport(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, everything...)
+	h := newHome(t, everything...)
 	h.buryPacket(1, "decode")
 	h.buryNews("rows", "a/1.avro", "gone")
 	dir := filepath.Join(t.TempDir(), "letters")
@@ -294,7 +294,7 @@ func TestExport(t *testing.T) {
 // TestExportFails keeps the letters that the disk does not have.
 func TestExportFails(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, everything...)
+	h := newHome(t, everything...)
 	h.buryPacket(1, "decode")
 	dir := filepath.Join(t.TempDir(), "letters")
 	id := h.list(Choice{}).Letters[0].ID

@@ -10,10 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"cloud.google.com/go/pubsub/v2"
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/api/option"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"nightwire.dev/shared/event"
@@ -34,15 +37,15 @@ func TestDeadLetterTopicOutOfReach(t *testing.T) {
 	for name, code := range map[string]codes.Code{"no topic": codes.NotFound, "no permission": codes.PermissionDenied} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			h := newHouse(t, everything...)
+			h := newHome(t, everything...)
 			var back atomic.Bool
-			client := connect(t, h.address, grpc.WithUnaryInterceptor(
+			client := h.connect(
 				func(ctx context.Context, method string, request, reply any, c *grpc.ClientConn, invoke grpc.UnaryInvoker, options ...grpc.CallOption) error {
 					if !back.Load() {
 						return status.Error(code, "out of reach")
 					}
 					return invoke(ctx, method, request, reply, c, options...)
-				}))
+				})
 			letters := client.Publisher(resources.TopicPath(resources.DeadLetterTopic()))
 			t.Cleanup(func() { letters.Stop(); _ = client.Close() })
 			tried := make(chan struct{}, 10_000)
@@ -73,9 +76,22 @@ func TestDeadLetterTopicOutOfReach(t *testing.T) {
 	}
 }
 
+// connect is another client, whose calls pass through the interceptor.
+func (h *home) connect(through grpc.UnaryClientInterceptor) *pubsub.Client {
+	h.t.Helper()
+	client, err := pubsub.NewClient(context.Background(), resources.Project,
+		option.WithEndpoint(h.topics.Address), option.WithoutAuthentication(),
+		option.WithGRPCDialOption(grpc.WithTransportCredentials(insecure.NewCredentials())),
+		option.WithGRPCDialOption(grpc.WithUnaryInterceptor(through)))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return client
+}
+
 // pushTo has Pub/Sub push so many raw packets to a function, and returns what
 // their letters will say that they are from.
-func (h *house) pushTo(url string, packets int) []string {
+func (h *home) pushTo(url string, packets int) []string {
 	h.t.Helper()
 	push := &pubsubpb.Subscription{
 		Name: resources.SubscriptionPath(resources.Subscription(resources.RawTopic(), "archive")), Topic: resources.TopicPath(resources.RawTopic()),

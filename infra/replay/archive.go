@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"cloud.google.com/go/storage"
-	"google.golang.org/api/iterator"
 	"nightwire.dev/infra/queries"
+	"nightwire.dev/shared/bucket"
 	"nightwire.dev/shared/replay"
 	"nightwire.dev/shared/warehouse"
 )
@@ -115,38 +115,12 @@ func (p *Plan) add(name string, bytes int64) {
 // often as it is asked: a large night need not fit into memory.
 func night(ctx context.Context, archive *storage.BucketHandle, night string) iter.Seq2[replay.Object, error] {
 	return func(yield func(replay.Object, error) bool) {
-		for version, err := range list(ctx, archive, &storage.Query{Prefix: "v", Delimiter: "/"}) {
+		for file, err := range bucket.Night(ctx, archive, night) {
 			if err != nil {
-				yield(replay.Object{}, err)
+				yield(replay.Object{}, fmt.Errorf("list the archive under v*/night=%s/: %w", night, err))
 				return
 			}
-			if version.Prefix == "" {
-				continue // a file beside the folders, and no alert
-			}
-			for o, err := range list(ctx, archive, &storage.Query{Prefix: version.Prefix + "night=" + night + "/"}) {
-				if err != nil {
-					yield(replay.Object{}, err)
-					return
-				}
-				if !yield(replay.Listed(o), nil) {
-					return
-				}
-			}
-		}
-	}
-}
-
-func list(ctx context.Context, archive *storage.BucketHandle, q *storage.Query) iter.Seq2[*storage.ObjectAttrs, error] {
-	return func(yield func(*storage.ObjectAttrs, error) bool) {
-		for objects := archive.Objects(ctx, q); ; {
-			o, err := objects.Next()
-			switch {
-			case errors.Is(err, iterator.Done):
-				return
-			case err != nil:
-				yield(nil, fmt.Errorf("list the archive under %s: %w", q.Prefix, err))
-				return
-			case !yield(o, nil):
+			if !yield(replay.Listed(file), nil) {
 				return
 			}
 		}

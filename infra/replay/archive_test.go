@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"nightwire.dev/infra/local/house"
 	"nightwire.dev/infra/queries"
 	"nightwire.dev/shared/event"
 	"nightwire.dev/shared/warehouse"
@@ -34,7 +35,7 @@ func objects(t *testing.T, messages []*event.Message) []string {
 // TestNight sends a night of two versions of the schema, and not its neighbours.
 func TestNight(t *testing.T) {
 	t.Parallel()
-	target, archive := openTarget(t), openArchive(t)
+	target, archive := openTarget(t), house.Storage(t, resources).Alerts
 	var want []string
 	for candid := range 5 {
 		want = append(want, fileOf("3.3", "2026-09-01", candid), fileOf("4.02", "2026-09-01", candid))
@@ -72,14 +73,15 @@ func TestNight(t *testing.T) {
 // TestTables chooses by what the tables say, and by all that is given.
 func TestTables(t *testing.T) {
 	t.Parallel()
-	target, archive, tables := openTarget(t), openArchive(t), openTables(t)
+	target, archive, tables := openTarget(t), house.Storage(t, resources).Alerts, house.BigQuery(t, resources)
+	tables.Create(t, "ledger", "alerts_stream")
 	record := func(night, object string, candid int64, file, outcome string) warehouse.Values {
 		row := warehouse.Values{
 			"night": night, "outcome": outcome, "bytes": int64(1000), "recorded_at": date(t, "2026-09-03"),
 			"kafka": warehouse.Values{"topic": "t", "partition": int64(0), "offset": candid},
 		}
 		if file != "" {
-			row["objectId"], row["candid"], row["object"], row["generation"] = object, candid, file, put(t, archive, file).Generation
+			row["objectId"], row["candid"], row["object"], row["generation"] = object, candid, file, put(t, archive, file)
 		}
 		return row
 	}
@@ -89,14 +91,14 @@ func TestTables(t *testing.T) {
 			"nightwire": warehouse.Values{"object": file, "archived_at": date(t, "2026-09-02"), "generation": int64(1)},
 		}
 	}
-	appendRows(t, tables, "ledger",
+	tables.Append(t, "ledger",
 		record("2026-09-01", "ZTF21a", 1, "a/1.avro", "stored"),
 		record("2026-09-01", "ZTF21a", 2, "a/2.avro", "stored"),
 		record("2026-09-02", "ZTF21a", 3, "a/3.avro", "stored"),
 		record("2026-09-01", "ZTF21b", 4, "b/4.avro", "stored"),
 		record("2026-09-01", "ZTF21b", 4, "b/4.f00.avro", "conflict"),
 		record("2026-09-01", "", 0, "", "rejected"))
-	appendRows(t, tables, "alerts_stream", alert(1, "a/1.avro", 150, 2), alert(2, "a/2.avro", 150, 2.0001), alert(3, "a/3.avro", 150, 2), alert(4, "b/4.avro", 10, 2))
+	tables.Append(t, "alerts_stream", alert(1, "a/1.avro", 150, 2), alert(2, "a/2.avro", 150, 2.0001), alert(3, "a/3.avro", 150, 2), alert(4, "b/4.avro", 10, 2))
 	cone := &queries.Cone{RADeg: 150, DecDeg: 2, RadiusArcsec: 0.2}
 	cases := map[string]struct {
 		chosen Selection
@@ -114,7 +116,7 @@ func TestTables(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			plan, err := Archive(t.Context(), target, archive, tables, c.chosen)
+			plan, err := Archive(t.Context(), target, archive, tables.Warehouse, c.chosen)
 			if err != nil {
 				t.Fatal(err)
 			}

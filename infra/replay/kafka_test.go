@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -32,7 +33,7 @@ func date(t *testing.T, text string) time.Time {
 // openKafka holds 20 records in each of two partitions, a minute apart.
 func openKafka(t *testing.T) cluster.Kafka {
 	t.Helper()
-	broker, err := kafka.Open(kafka.Options{Dir: t.TempDir(), Partitions: 2, Logger: quiet})
+	broker, err := kafka.Open(kafka.Options{Dir: t.TempDir(), Partitions: 2, Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

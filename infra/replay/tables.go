@@ -28,19 +28,12 @@ func (p *Plan) ask(ctx context.Context, t Target, tables *warehouse.Warehouse, s
 	if err != nil {
 		return nil, err
 	}
-	result, err := tables.Query(ctx, query, values)
-	if err != nil {
-		return nil, fmt.Errorf("ask which files are meant: %w", err)
-	}
 	var files []replay.Object
 	missing := map[int64]bool{}
 	for _, candid := range s.Candids {
 		missing[candid] = true
 	}
-	for row, err := range result.Rows() {
-		if err != nil {
-			return nil, fmt.Errorf("ask which files are meant: %w", err)
-		}
+	err = tables.Visit(ctx, query, values, func(row []any) error {
 		name, _ := row[0].(string)
 		generation, _ := row[1].(int64)
 		bytes, _ := row[2].(int64)
@@ -48,6 +41,10 @@ func (p *Plan) ask(ctx context.Context, t Target, tables *warehouse.Warehouse, s
 		files = append(files, replay.Object{Name: name, Generation: generation})
 		p.add(name, bytes)
 		delete(missing, candid)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ask which files are meant: %w", err)
 	}
 	if len(missing) > 0 {
 		p.Notes = append(p.Notes, fmt.Sprintf("%d of %d candids are not among them: %s", len(missing), len(s.Candids), few(missing)))

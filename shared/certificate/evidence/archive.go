@@ -2,23 +2,25 @@ package evidence
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"cloud.google.com/go/storage"
 	"golang.org/x/sync/errgroup"
-	"google.golang.org/api/iterator"
+	"nightwire.dev/shared/bucket"
 	"nightwire.dev/shared/certificate"
+	"nightwire.dev/shared/names"
 )
 
 // listNight tells the account the files of a night, in the folders of all
 // schemas.
 func (s *Sources) listNight(ctx context.Context, g *gathering, night string) error {
-	err := s.list(ctx, &storage.Query{Delimiter: "/"}, func(version string) error {
-		return s.listFolder(ctx, g, version+"night="+night+"/")
-	})
-	if err != nil {
-		return fmt.Errorf("list the archive: %w", err)
+	for schema, err := range bucket.Schemas(ctx, s.Archive) {
+		if err == nil {
+			err = s.listFolder(ctx, g, names.NightFolder(schema, night))
+		}
+		if err != nil {
+			return fmt.Errorf("list the archive: %w", err)
+		}
 	}
 	return nil
 }
@@ -63,20 +65,13 @@ func (s *Sources) list(ctx context.Context, query *storage.Query, visit func(nam
 	if err := query.SetAttrSelection([]string{"Name"}); err != nil {
 		return err
 	}
-	for objects := s.Archive.Objects(ctx, query); ; {
-		o, err := objects.Next()
-		if errors.Is(err, iterator.Done) {
-			return nil
-		}
+	for file, err := range bucket.Objects(ctx, s.Archive, query) {
 		if err != nil {
 			return err
 		}
-		name := o.Name
-		if name == "" {
-			name = o.Prefix
-		}
-		if err := visit(name); err != nil {
+		if err := visit(file.Name); err != nil {
 			return err
 		}
 	}
+	return nil
 }

@@ -100,7 +100,7 @@ func (s *Sources) OfStream(ctx context.Context, kafka []certificate.Held) (*cert
 
 // readRows reads which files have a row.
 func (s *Sources) readRows(ctx context.Context, g *gathering, where string, values map[string]any) error {
-	err := s.ask(ctx, rowsQuery+where+" GROUP BY file", values, func(row []any) error {
+	err := s.Tables.Visit(ctx, rowsQuery+where+" GROUP BY file", values, func(row []any) error {
 		g.tell(func(a *certificate.Account) {
 			a.Row(as[string](row[0]), time.Duration(as[int64](row[1]))*time.Millisecond)
 		})
@@ -114,7 +114,7 @@ func (s *Sources) readRows(ctx context.Context, g *gathering, where string, valu
 
 // readEvaluations reads which files the filters have judged.
 func (s *Sources) readEvaluations(ctx context.Context, g *gathering, where string, values map[string]any) error {
-	err := s.ask(ctx, evaluationsQuery+where, values, func(row []any) error {
+	err := s.Tables.Visit(ctx, evaluationsQuery+where, values, func(row []any) error {
 		g.tell(func(a *certificate.Account) { a.Evaluation(as[string](row[0])) })
 		return nil
 	})
@@ -136,23 +136,6 @@ SELECT DISTINCT object
 FROM evaluations
 `
 )
-
-// ask visits the rows of an answer.
-func (s *Sources) ask(ctx context.Context, sql string, values map[string]any, visit func(row []any) error) error {
-	result, err := s.Tables.Query(ctx, sql, values)
-	if err != nil {
-		return err
-	}
-	for row, err := range result.Rows() {
-		if err != nil {
-			return err
-		}
-		if err := visit(row); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // as reads a value of a row; null is the zero value.
 func as[T any](v any) T {

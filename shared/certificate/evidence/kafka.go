@@ -39,7 +39,7 @@ func (s *Sources) readWatermarks(ctx context.Context, a *certificate.Account, da
 	night, noon := day.Format(time.DateOnly), day.Add(12*time.Hour)
 	since, until := day.AddDate(0, 0, -around).Format(time.DateOnly), day.AddDate(0, 0, around).Format(time.DateOnly)
 	var sights []certificate.Sight
-	if err := s.ask(ctx, sightsQuery, map[string]any{"since": since, "until": until, "noon": noon}, func(row []any) error {
+	if err := s.Tables.Visit(ctx, sightsQuery, map[string]any{"since": since, "until": until, "noon": noon}, func(row []any) error {
 		sights = append(sights, certificate.Sight{
 			Night: as[string](row[0]), Topic: as[string](row[1]), Partition: pointer(row[2]), Partitions: as[int64](row[3]),
 			First: pointer(row[4]), Last: pointer(row[5]), Low: as[int64](row[6]), High: as[int64](row[7]),
@@ -50,7 +50,7 @@ func (s *Sources) readWatermarks(ctx context.Context, a *certificate.Account, da
 		return err
 	}
 	gaps := map[sight][]certificate.Gap{}
-	if err := s.ask(ctx, gapsQuery, map[string]any{"night": night, "until": until}, func(row []any) error {
+	if err := s.Tables.Visit(ctx, gapsQuery, map[string]any{"night": night, "until": until}, func(row []any) error {
 		of := sight{as[string](row[0]), as[string](row[1]), as[int64](row[2])}
 		gaps[of] = append(gaps[of], certificate.Gap{From: as[int64](row[3]), To: as[int64](row[4])})
 		return nil
@@ -65,7 +65,7 @@ func (s *Sources) readWatermarks(ctx context.Context, a *certificate.Account, da
 	if err := a.See(sights); err != nil {
 		return err
 	}
-	return s.ask(ctx, heardQuery, map[string]any{"night": night}, func(row []any) error {
+	return s.Tables.Visit(ctx, heardQuery, map[string]any{"night": night}, func(row []any) error {
 		a.Heard(as[time.Time](row[0]))
 		return nil
 	})
@@ -94,7 +94,7 @@ const extentQuery = "" +
 // readExtent reads between which offsets the ledger knows each partition.
 func (s *Sources) readExtent(ctx context.Context) ([]certificate.Held, error) {
 	var known []certificate.Held
-	err := s.ask(ctx, extentQuery, nil, func(row []any) error {
+	err := s.Tables.Visit(ctx, extentQuery, nil, func(row []any) error {
 		if topic := as[string](row[0]); origin.InKafka(topic) {
 			known = append(known, certificate.Held{
 				Topic: topic, Partition: as[int64](row[1]), First: as[int64](row[2]), End: as[int64](row[3]) + 1,

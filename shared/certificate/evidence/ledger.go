@@ -40,7 +40,7 @@ func (s *Sources) readLedgerOf(ctx context.Context, g *gathering, day time.Time)
 }
 
 func (s *Sources) readLedger(ctx context.Context, g *gathering, where string, values map[string]any) error {
-	err := s.ask(ctx, ledgerQuery+where, values, func(row []any) error {
+	err := s.Tables.Visit(ctx, ledgerQuery+where, values, func(row []any) error {
 		e := certificate.Entry{
 			Topic: as[string](row[0]), Partition: as[int64](row[1]), Offset: as[int64](row[2]),
 			Outcome: ledger.Outcome(as[string](row[3])), Reason: as[string](row[4]), Object: as[string](row[5]),
