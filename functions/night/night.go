@@ -135,6 +135,11 @@ func (f *Function) finish(ctx context.Context, c *certificate.Certificate) error
 	if err := f.Nights.Append(ctx, warehouse.Row{Values: row(c)}); err != nil {
 		return fmt.Errorf("row of night %s: %w", c.Night, err)
 	}
+	if gone := c.Lost(certificate.NoFile).Count + c.Lost(certificate.FileGone).Count; gone > 0 {
+		// One that was made before may hold them, and nothing else.
+		f.Log.WarnContext(ctx, "no tarball is asked for while files are gone from the archive", "night", c.Night, "count", gone)
+		return nil
+	}
 	_, err := f.Tarball.Publish(ctx, &pubsub.Message{Data: []byte(c.Night)}).Get(ctx)
 	if status.Code(err) == codes.NotFound {
 		f.Log.InfoContext(ctx, "there is no topic that asks for tarballs", "night", c.Night)

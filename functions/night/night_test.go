@@ -331,6 +331,10 @@ func TestLostFile(t *testing.T) {
 	if diff := cmp.Diff([]certificate.Loss{want}, c.Losses); diff != "" || c.State != certificate.Missing {
 		t.Errorf("%s, losses (-want +got):\n%s", c.State, diff)
 	}
+	// The tarball of an earlier dawn may have the last copy.
+	if asked := s.tarballs(); len(asked) > 0 {
+		t.Errorf("a tarball without it is asked for: %q", asked)
+	}
 }
 
 func TestUnproven(t *testing.T) {

@@ -54,10 +54,12 @@ var remedies = map[Cause]string{
 	Unsent:     "Neither Kafka nor the ledger knows them: send them again with nightwire feed.",
 	Unrecorded: "See the dead letters, and the errors of the function archive. This reads them from Kafka again:",
 	Unledgered: "The function archive ended between file and ledger, and its message is to come again. Then look again:",
-	NoFile:     "Somebody has taken them out of the archive. While Kafka has the night, this fetches them again:",
-	FileGone:   "Somebody has taken them out of the archive, and the ledger does not know which records they were.",
-	NoRow:      "Sent again in vain: see the dead letters, which name what the table refuses. Then look again:",
-	Unjudged:   "Sent again in vain: see the errors of the function filter. Then look again:",
+	NoFile: "Somebody has taken them out of the archive. A tarball of the night that was made before has them: nightwire replay sends it. " +
+		"While Kafka has the night, this fetches them again:",
+	FileGone: "Somebody has taken them out of the archive, and the ledger does not know which records they were. " +
+		"A tarball of the night that was made before has them: nightwire replay sends it.",
+	NoRow:    "Sent again in vain: see the dead letters, which name what the table refuses. Then look again:",
+	Unjudged: "Sent again in vain: see the errors of the function filter. Then look again:",
 }
 
 // Remedy says what a person can do, in a sentence.
