@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"cloud.google.com/go/pubsub/v2"
-	"golang.org/x/sync/errgroup"
 	"nightwire.dev/shared/origin"
 	"nightwire.dev/shared/replay"
 )
@@ -35,36 +34,24 @@ func (t Target) sendRaw(ctx context.Context, packets iter.Seq2[raw, error], prog
 		MaxOutstandingBytes: bytesAtOnce, LimitExceededBehavior: pubsub.FlowControlBlock,
 	}
 	defer publisher.Stop()
-	group, sending := errgroup.WithContext(ctx)
-	group.SetLimit(atOnce)
 	var mu sync.Mutex
 	var result Result
-	var reading error
-	for packet, err := range packets {
-		if err != nil || sending.Err() != nil {
-			reading = err
-			break
+	err := replay.Each(ctx, packets, atOnce, func(ctx context.Context, packet raw) error {
+		m := packet.origin.Message(t.Resources.Stream, packet.value)
+		replay.Mark(m.Attributes, t.notify())
+		_, err := publisher.Publish(ctx, m).Get(ctx)
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case errors.Is(err, pubsub.ErrOversizedMessage):
+			result.TooLarge++
+		case err != nil:
+			return fmt.Errorf("send %s/%d offset %d: %w", packet.origin.Topic, packet.origin.Partition, packet.origin.Offset, err)
+		default:
+			result.Sent, result.Bytes = result.Sent+1, result.Bytes+int64(len(packet.value))
 		}
-		group.Go(func() error {
-			m := packet.origin.Message(t.Resources.Stream, packet.value)
-			replay.Mark(m.Attributes, t.notify())
-			_, err := publisher.Publish(sending, m).Get(sending)
-			mu.Lock()
-			defer mu.Unlock()
-			switch {
-			case errors.Is(err, pubsub.ErrOversizedMessage):
-				result.TooLarge++
-			case err != nil:
-				return fmt.Errorf("send %s/%d offset %d: %w", packet.origin.Topic, packet.origin.Partition, packet.origin.Offset, err)
-			default:
-				result.Sent, result.Bytes = result.Sent+1, result.Bytes+int64(len(packet.value))
-			}
-			progress(result)
-			return nil
-		})
-	}
-	if err := errors.Join(reading, group.Wait()); err != nil {
-		return result, err
-	}
-	return result, ctx.Err()
+		progress(result)
+		return nil
+	})
+	return result, err
 }

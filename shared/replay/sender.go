@@ -58,39 +58,46 @@ const atOnce = 100
 func (s *Sender) Send(ctx context.Context, objects iter.Seq2[Object, error], progress func(Report)) (Report, error) {
 	publisher := s.Topics.Publisher(s.Resources.TopicPath(s.Resources.ArchivedTopic()))
 	defer publisher.Stop()
-	group, sending := errgroup.WithContext(ctx)
-	group.SetLimit(atOnce)
 	var mu sync.Mutex
 	var report Report
-	var listing error
-	for o, err := range objects {
+	err := Each(ctx, objects, atOnce, func(ctx context.Context, o Object) error {
+		size, err := s.send(ctx, publisher, o)
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case errors.Is(err, storage.ErrObjectNotExist):
+			report.Gone++
+		case err != nil:
+			return err
+		default:
+			report.Sent++
+			report.Bytes += size
+		}
+		if progress != nil {
+			progress(report)
+		}
+		return nil
+	})
+	return report, err
+}
+
+// Each sends each item, at most so many at one time, and returns when all are
+// sent, or at the first error, of an item or of their source.
+func Each[T any](ctx context.Context, items iter.Seq2[T, error], atOnce int, send func(context.Context, T) error) error {
+	group, sending := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	var reading error
+	for item, err := range items {
 		if err != nil || sending.Err() != nil {
-			listing = err
+			reading = err
 			break
 		}
-		group.Go(func() error {
-			size, err := s.send(sending, publisher, o)
-			mu.Lock()
-			defer mu.Unlock()
-			switch {
-			case errors.Is(err, storage.ErrObjectNotExist):
-				report.Gone++
-			case err != nil:
-				return err
-			default:
-				report.Sent++
-				report.Bytes += size
-			}
-			if progress != nil {
-				progress(report)
-			}
-			return nil
-		})
+		group.Go(func() error { return send(sending, item) })
 	}
-	if err := errors.Join(listing, group.Wait()); err != nil {
-		return report, err
+	if err := errors.Join(reading, group.Wait()); err != nil {
+		return err
 	}
-	return report, ctx.Err()
+	return ctx.Err()
 }
 
 // send sends one file's notification, and says how large the file is.
