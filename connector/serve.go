@@ -13,6 +13,7 @@ import (
 	"cloud.google.com/go/pubsub/v2"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
+	"google.golang.org/api/option"
 
 	"nightwire.dev/connector/config"
 	"nightwire.dev/connector/relay"
@@ -23,7 +24,7 @@ import (
 // serve relays every stream and answers HTTP until ctx ends and the streams
 // have drained, or until one cannot go on.
 func serve(ctx context.Context, c *config.Config) error {
-	client, err := pubsub.NewClient(ctx, c.Project)
+	client, err := pubsub.NewClient(ctx, c.Project, option.WithTelemetryDisabled())
 	if err != nil {
 		return fmt.Errorf("open Pub/Sub client: %w", err)
 	}

@@ -276,3 +276,41 @@ func BenchmarkParse(b *testing.B) {
 		}
 	}
 }
+
+// TestMessagesKeepTheirData reads requests one after the other: what one held is
+// not written over by the next.
+func TestMessagesKeepTheirData(t *testing.T) {
+	t.Parallel()
+	storage := map[string]string{"Ce-Type": objectFinalized, "Ce-Id": "7"}
+	structured := map[string]string{"Content-Type": "application/cloudevents+json"}
+	object := func(c byte) []byte { return fmt.Appendf(nil, `{"bucket":"%c","name":"%c"}`, c, c) }
+	cases := map[string]struct {
+		headers map[string]string
+		body    func(c byte) []byte
+	}{
+		"push":          {nil, func(c byte) []byte { return pushBody(bytes.Repeat([]byte{c}, 100), map[string]string{"k": string(c)}) }},
+		"escaped push":  {nil, func(c byte) []byte { return fmt.Appendf(nil, `{"message":{"data":"\u0059%cYQ"}}`, c) }},
+		"storage event": {storage, object},
+		"structured": {structured, func(c byte) []byte {
+			return fmt.Appendf(nil, `{"id":"7","type":%q,"data":%s}`, objectFinalized, object(c))
+		}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for range 20 { // the pool may give each another body
+				first, err := Parse(request(t, c.body('A'), c.headers))
+				if err != nil {
+					t.Fatal(err)
+				}
+				before, attribute := string(first.Data), first.Attributes["k"]
+				if _, err := Parse(request(t, c.body('B'), c.headers)); err != nil {
+					t.Fatal(err)
+				}
+				if string(first.Data) != before || first.Attributes["k"] != attribute {
+					t.Fatalf("the first message is now %q %v, was %q", first.Data, first.Attributes, before)
+				}
+			}
+		})
+	}
+}

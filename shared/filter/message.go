@@ -2,6 +2,7 @@ package filter
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"time"
 
@@ -41,13 +42,19 @@ type nightwire struct {
 // integer (an Avro long, such as candid) is a string of its digits, so that
 // readers that have only doubles lose none of them.
 func AppendRecord(b []byte, a *alert.Alert) []byte {
-	return a.Record.AppendExactJSON(b, schemas.Cutouts()...)
+	return a.Record.AppendExactJSON(slices.Grow(b, recordSize), schemas.Cutouts()...)
 }
+
+// recordSize is what the JSON of most records takes, in bytes.
+const recordSize = 48 << 10
+
+// ownSize is what the member "nightwire" takes, in bytes.
+const ownSize = 1 << 10
 
 // AppendMessage appends what subscribers get, as JSON: the record, as
 // AppendRecord wrote it, and one more member, "nightwire".
 func AppendMessage(b, record []byte, a *alert.Alert, m Match, p Provenance) []byte {
-	b = append(b, record[:len(record)-1]...)
+	b = append(slices.Grow(b, len(record)+ownSize), record[:len(record)-1]...)
 	own, err := json.Marshal(nightwire{
 		Stream: p.Stream, Filter: m.Filter.Name, Version: m.Filter.Version,
 		ObjectID: a.ObjectID, Candid: strconv.FormatInt(a.Candid, 10), Night: survey.Night(a), ObservedAt: a.ObservedAt,

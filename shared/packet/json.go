@@ -64,8 +64,8 @@ func (w *jsonWriter) scalar(v Value) {
 		w.text = strconv.AppendBool(w.text, v.Bool())
 	case Long:
 		if w.quoteLongs {
-			w.text = append(w.text, '"')
-			defer func() { w.text = append(w.text, '"') }()
+			w.text = append(strconv.AppendInt(append(w.text, '"'), v.Int(), 10), '"')
+			return
 		}
 		w.text = strconv.AppendInt(w.text, v.Int(), 10)
 	case Int:
@@ -98,7 +98,7 @@ func (w *jsonWriter) record(t *Type, at int) int {
 			w.text = append(w.text, ',')
 		}
 		first = false
-		w.key(f.Name)
+		w.text = append(append(append(w.text, '"'), f.Name...), '"', ':') // letters, digits and _, as Avro has it
 		at = w.write(f.Type, at)
 	}
 	w.text = append(w.text, '}')
@@ -124,7 +124,7 @@ func (w *jsonWriter) blocks(t *Type, at int) int {
 			}
 			first = false
 			if t.Kind == Map {
-				w.key(string(span(w.data[at:])))
+				w.text = append(appendJSONString(w.text, span(w.data[at:])), ':')
 				at = keyType.skip(w.data, at)
 			}
 			at = w.write(t.Elem, at)
@@ -134,11 +134,7 @@ func (w *jsonWriter) blocks(t *Type, at int) int {
 	return at
 }
 
-func (w *jsonWriter) key(name string) {
-	w.text = append(appendJSONString(w.text, name), ':')
-}
-
-func appendJSONString[T string | []byte](b []byte, s T) []byte {
+func appendJSONString(b, s []byte) []byte {
 	if isPlain(s) {
 		b = append(b, '"')
 		b = append(b, s...)
@@ -152,9 +148,9 @@ func appendJSONString[T string | []byte](b []byte, s T) []byte {
 }
 
 // isPlain says whether a text stands in JSON as it is, as nearly all do.
-func isPlain[T string | []byte](s T) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+func isPlain(s []byte) bool {
+	for _, c := range s {
+		if c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
 			return false
 		}
 	}

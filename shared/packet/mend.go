@@ -89,7 +89,7 @@ func rewriteObject(text json.RawMessage, depth int, keep func(object) bool) (jso
 		if len(out) > 1 {
 			out = append(out, ',')
 		}
-		out = append(appendJSONString(out, m.key), ':')
+		out = append(appendJSONString(out, []byte(m.key)), ':')
 		out = append(out, value...)
 	}
 	return append(out, '}'), nil

@@ -67,16 +67,17 @@ func Open(ctx context.Context, c Config, project, dataset string, log *slog.Logg
 
 func (c Config) restOptions() []option.ClientOption {
 	if c.Endpoint == "" {
-		return nil
+		return []option.ClientOption{option.WithTelemetryDisabled()}
 	}
-	return []option.ClientOption{option.WithEndpoint(c.Endpoint + "/bigquery/v2/"), option.WithoutAuthentication()}
+	return []option.ClientOption{option.WithTelemetryDisabled(), option.WithEndpoint(c.Endpoint + "/bigquery/v2/"), option.WithoutAuthentication()}
 }
 
 func (c Config) writeOptions() []option.ClientOption {
 	if c.WriteEndpoint == "" {
-		return nil
+		return []option.ClientOption{option.WithTelemetryDisabled()}
 	}
 	return []option.ClientOption{
+		option.WithTelemetryDisabled(),
 		option.WithEndpoint(c.WriteEndpoint),
 		option.WithoutAuthentication(),
 		option.WithGRPCDialOption(grpc.WithTransportCredentials(insecure.NewCredentials())),
