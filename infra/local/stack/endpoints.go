@@ -102,7 +102,11 @@ func (e Endpoints) functionsEnvironment() []string {
 	if set, ok := os.LookupEnv("NIGHTWIRE_TELEMETRY"); ok {
 		telemetry = set
 	}
-	return append(e.Environment(), "PORT="+port(e.Functions), "NIGHTWIRE_TELEMETRY="+telemetry,
+	return append(e.Environment(), "NIGHTWIRE_TELEMETRY="+telemetry,
+		// What Cloud Run says to each. One process is all functions here, so that
+		// FUNCTION_TARGET, which chooses one, is not set.
+		"PORT="+port(e.Functions), "K_SERVICE=nightwire-functions", "K_REVISION=nightwire-functions-local",
+		"K_CONFIGURATION=nightwire-functions", "FUNCTION_SIGNATURE_TYPE=http",
 		// Filters are taken up at once, and an instance that was killed does not
 		// keep its alerts for long.
 		"NIGHTWIRE_FILTER_REFRESH=2s", "NIGHTWIRE_CLAIM_LEASE=20s", "NIGHTWIRE_REPAIR_PATIENCE=5s",
