@@ -134,6 +134,12 @@ func open(options Options) (*Server, error) {
 		return nil, err
 	}
 	s.cluster.ControlKey(int16(kmsg.Metadata), s.createAskedFor)
+	if options.User != "" {
+		if err := s.announceHandshake(); err != nil {
+			s.cluster.Close()
+			return nil, err
+		}
+	}
 	// The records that were read to be indexed are garbage now, and they may be
 	// gigabytes: the machine has other servers to run.
 	debug.FreeOSMemory()
