@@ -302,13 +302,15 @@ func TestSize(t *testing.T) {
 		want float64
 		says string
 	}{
-		"70kB": {70_000, ""}, "70 kB": {70_000, ""}, "68.4KiB": {70_041.6, ""}, "70000": {70_000, ""}, "0.07MB": {70_000, ""}, "12b": {12, ""},
+		"70kB": {70_000, ""}, "70 kB": {70_000, ""}, "68.4KiB": {70_041.6, ""}, "70000": {70_000, ""}, "0.07MB": {70_000, ""}, "1000b": {1000, ""},
+		"5":           {0, `"5" is no size of a packet: want 1kB`},
+		"999":         {0, "no alert is so small"},
 		"70 potatoes": {0, `"70 potatoes" is no size: write it like 70kB`},
 		"":            {0, "is no size: write it"},
 		"kB":          {0, "is no size: write it"},
 		"-1kB":        {0, "is no size of a packet"},
 		"nan":         {0, "is no size"},
-		"1e9":         {0, "Pub/Sub takes 1 byte to 10 MB"},
+		"1e9":         {0, "to 10MB, which is the most that Pub/Sub takes"},
 	}
 	for text, c := range cases {
 		t.Run(text, func(t *testing.T) {
@@ -379,6 +381,24 @@ func TestReadPricesRefuses(t *testing.T) {
 	}
 }
 
+// TestEstimate has the estimate say what a file and another month are.
+func TestEstimate(t *testing.T) {
+	t.Parallel()
+	l, prices := plain(), listPrices(t)
+	e, err := Of(l, simple, prices)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Retention = 5
+	if want := l.Price(simple, prices).Total.Night - e.Bill.Total.Night; e.AnotherMonth != want || want <= 0 || e.File != 1000 {
+		t.Errorf("another month adds %v dollars, want %v; a file has %v bytes, want 1,000", e.AnotherMonth, want, e.File)
+	}
+	l.Stream = names.LSST
+	if e, err = Of(l, simple, prices); err != nil || e.File != 2000 { // the schema has 1,000
+		t.Errorf("%v, a file of LSST has %v bytes, want 2,000", err, e.File)
+	}
+}
+
 // TestPrint reads what people see.
 func TestPrint(t *testing.T) {
 	t.Parallel()
@@ -396,6 +416,12 @@ func TestPrint(t *testing.T) {
 			if !strings.Contains(text.String(), want) {
 				t.Errorf("%s: nothing says %q", stream, want)
 			}
+		}
+		if told := strings.Contains(text.String(), "a file has 160.9 kB"); told != (stream == names.LSST) {
+			t.Errorf("%s: its files are said to be larger than its packets: %v", stream, told)
+		}
+		if !strings.Contains(text.String(), "deletes no alert and no row: a month more than these 12 adds") {
+			t.Errorf("%s: nothing says how long the deployment keeps", stream)
 		}
 		if strings.Contains(text.String(), "%!") || strings.Contains(text.String(), "NaN") {
 			t.Errorf("%s: a number is none:\n%s", stream, text.String())

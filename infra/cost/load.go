@@ -94,6 +94,13 @@ func (l Load) Validate() error {
 // Size is a number of bytes.
 type Size float64
 
+// The sizes of a packet that are believed: the fields of one detection alone have
+// more than the one (measured.json), and Pub/Sub takes no more than the other.
+const (
+	smallest = 1e3
+	largest  = 10e6
+)
+
 var units = []struct {
 	name  string
 	bytes float64
@@ -111,11 +118,11 @@ func (s *Size) UnmarshalText(text []byte) error {
 		if err != nil {
 			break
 		}
-		if bytes := n * unit.bytes; bytes >= 1 && bytes <= 10e6 {
+		if bytes := n * unit.bytes; bytes >= smallest && bytes <= largest {
 			*s = Size(bytes)
 			return nil
 		}
-		return fmt.Errorf("%q is no size of a packet: Pub/Sub takes 1 byte to 10 MB", text)
+		return fmt.Errorf("%q is no size of a packet: want 1kB, and no alert is so small, to 10MB, which is the most that Pub/Sub takes; without a unit it is bytes", text)
 	}
 	return fmt.Errorf("%q is no size: write it like 70kB, 68.4KiB or 70000", text)
 }

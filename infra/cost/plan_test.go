@@ -63,3 +63,27 @@ func TestKeptAsPlanned(t *testing.T) {
 		}
 	}
 }
+
+// TestBudgetInTheGuide: what the guide says of a month, where the budget is set,
+// is what the model says.
+func TestBudgetInTheGuide(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	guide := strings.Join(strings.Fields(string(text)), " ")
+	m := measurements(t)
+	for stream, nights := range map[names.Stream]map[float64]string{
+		names.ZTF:  {1e5: "100,000 alerts a night, which cost %s USD a month", 1e6: "a million (%s)"},
+		names.LSST: {1e7: "LSST's ten million (%s)"},
+	} {
+		for alerts, says := range nights {
+			l := Defaults(stream, m, planned(t))
+			l.Alerts = alerts
+			if want := fmt.Sprintf(says, count(l.Price(m, listPrices(t)).Total.Month)); !strings.Contains(guide, want) {
+				t.Errorf("the guide does not say %q", want)
+			}
+		}
+	}
+}

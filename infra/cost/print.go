@@ -35,10 +35,12 @@ func amount(n float64) string {
 
 // Estimate is a bill, the same load with another layout, and what to change.
 type Estimate struct {
-	Bill        Bill    `json:"bill"`
-	FullPackets Bill    `json:"full_packets"`
-	Levers      []Lever `json:"levers"`
-	Prices      *Prices `json:"prices"`
+	Bill         Bill    `json:"bill"`
+	FullPackets  Bill    `json:"full_packets"`
+	Levers       []Lever `json:"levers"`
+	File         float64 `json:"file_bytes"`    // of an archived alert
+	AnotherMonth float64 `json:"another_month"` // what it costs to keep a night for a month more than the load says
+	Prices       *Prices `json:"prices"`
 }
 
 // Of estimates a load.
@@ -46,22 +48,28 @@ func Of(l Load, m *Measured, prices *Prices) (*Estimate, error) {
 	if err := l.Validate(); err != nil {
 		return nil, err
 	}
-	return &Estimate{l.Price(m, prices), l.PriceFullPackets(m, prices), l.Levers(m, prices), prices}, nil
+	now, longer := l.Price(m, prices), l
+	longer.Retention++
+	return &Estimate{
+		Bill: now, FullPackets: l.PriceFullPackets(m, prices), Levers: l.Levers(m, prices),
+		File: (&night{Load: l, measured: m}).file(), AnotherMonth: longer.Price(m, prices).Total.Night - now.Total.Night, Prices: prices,
+	}, nil
 }
 
 // Print writes an estimate as tables.
 func (e *Estimate) Print(w io.Writer) {
 	l := e.Bill.Load
 	first, last := e.Prices.Between()
-	fmt.Fprintf(w, "A night of %s alerts of %s on %s, kept for %.4g months; US dollars, list prices of %s read %s to %s.\n\n",
+	fmt.Fprintf(w, "A night of %s alerts of %s on %s, kept for %.4g months; US dollars, list prices of %s read %s to %s.\n",
 		count(l.Alerts), amount(float64(l.Size)), l.Stream, l.Retention, e.Prices.Region, first, last)
+	e.printAssumed(w)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(t, "\ta night\ta million alerts\ta month\tof all\t\n")
 	for _, s := range append(e.Bill.Services, e.Bill.Total) {
 		fmt.Fprintf(t, "%s\t%.2f\t%.2f\t%.2f\t%.0f %%\t\n", s.Service, s.Night, s.Million, s.Month, 100*s.Share)
 	}
 	_ = t.Flush()
-	fmt.Fprintf(w, "\nA month has %v nights, and its bill is reached once the first of them are deleted. The free allowances of a\nbilling account, if nothing else uses them, take %.2f off a month.\n", l.NightsPerMonth, e.Bill.Free)
+	fmt.Fprintf(w, "\nA month has %v nights, and its bill is reached %.4g months after the first of them. The free allowances of a\nbilling account, if nothing else uses them, take %.2f off a month.\n", l.NightsPerMonth, l.Retention, e.Bill.Free)
 	e.printLines(w)
 	e.printLevers(w)
 	full := e.FullPackets.Total
@@ -71,6 +79,17 @@ func (e *Estimate) Print(w io.Writer) {
 	for _, text := range e.Prices.LeftOut {
 		fmt.Fprintf(w, "  %s\n", text)
 	}
+}
+
+// printAssumed says what stands behind the two numbers that surprise people: how
+// large a file is, and how long it is kept.
+func (e *Estimate) printAssumed(w io.Writer) {
+	l := e.Bill.Load
+	if header := e.File - float64(l.Size); header > 0 {
+		fmt.Fprintf(w, "A packet is archived with its schema, %s, since the survey sends it without: a file has %s.\n", amount(header), amount(e.File))
+	}
+	fmt.Fprintf(w, "The deployment's plan deletes no alert and no row: a month more than these %.4g adds %.2f a night, and --retention-months\n"+
+		"counts another time.\n\n", l.Retention, e.AnotherMonth)
 }
 
 func (b Bill) million(service string) float64 {

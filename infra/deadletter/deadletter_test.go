@@ -93,6 +93,41 @@ func TestChoice(t *testing.T) {
 	}
 }
 
+// TestChoiceOfNothing: who misspelt a letter or a function hears of it, from
+// every command, and what was named rightly is done.
+func TestChoiceOfNothing(t *testing.T) {
+	t.Parallel()
+	h := newHome(t, everything...)
+	h.buryPackets(2, "decode")
+	h.bury("stranger", resources.RawTopic(), "of a function that is gone", []byte("x"), nil)
+	id := h.list(Choice{Function: "archive"}).Letters[0].ID
+	cases := map[string]struct {
+		choice Choice
+		says   string
+	}{
+		"a function that is not deployed":    {Choice{Function: "archiv"}, `function "archiv": none of 3 letters is of it, and nothing that writes letters is called so: want connector, archive, `},
+		"a letter that is not there":         {Choice{IDs: []string{id, "77", "78"}}, "letter 77, 78: not among the 3 that are there"},
+		"a function without letters":         {Choice{Function: "rows"}, ""},
+		"letters of a function that is gone": {Choice{Function: "stranger"}, ""},
+		"the connector, without letters":     {Choice{Function: "connector"}, ""},
+		"a letter that the flags leave out":  {Choice{Function: "rows", IDs: []string{id}}, ""},
+	}
+	for name, c := range cases {
+		_, listed := h.List(t.Context(), c.choice, 100)
+		_, sent := h.Redrive(t.Context(), c.choice, true, ignore)
+		_, _, written := h.Export(t.Context(), c.choice, t.TempDir(), false, ignore)
+		for command, err := range map[string]error{"list": listed, "redrive": sent, "export": written} {
+			if c.says == "" && err != nil || c.says != "" && (err == nil || !strings.HasPrefix(err.Error(), c.says)) {
+				t.Errorf("%s, %s: error is %v, want %q", name, command, err, c.says)
+			}
+		}
+	}
+	redriven, err := h.Redrive(t.Context(), Choice{IDs: []string{id, "77"}}, false, ignore)
+	if err == nil || redriven.Sent[resources.RawTopic()] != 1 {
+		t.Errorf("of one that is there and one that is not: %+v, %v", redriven, err)
+	}
+}
+
 // TestListWhileWriting ends though letters come all the time, with all that
 // were there at its start.
 func TestListWhileWriting(t *testing.T) {

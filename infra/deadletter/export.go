@@ -23,14 +23,16 @@ type slip struct {
 
 // Export writes each chosen letter into a folder: its message's content as
 // <id>.bin, and the rest as <id>.json. Without remove the letters stay; with it,
-// a letter ends when the disk has both its files.
+// a letter ends when the disk has both its files. A choice that names what is
+// not there is an error.
 func (b *Box) Export(ctx context.Context, choice Choice, dir string, remove bool, progress func(written int)) (written int, walked Walked, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return 0, walked, fmt.Errorf("make the folder: %w", err)
 	}
+	chosen := newChooser(choice)
 	walked, err = b.Walk(ctx, func(ctx context.Context, letters []*Letter) (settled []*Letter, err error) {
 		for _, l := range letters {
-			if !choice.Has(l) {
+			if !chosen.takes(l) {
 				continue
 			}
 			if ctx.Err() != nil {
@@ -47,6 +49,9 @@ func (b *Box) Export(ctx context.Context, choice Choice, dir string, remove bool
 		}
 		return settled, nil
 	})
+	if err == nil {
+		err = chosen.missed()
+	}
 	return written, walked, err
 }
 

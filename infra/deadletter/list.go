@@ -21,13 +21,15 @@ type Listing struct {
 // errEnough ends a walk that has found what it looked for.
 var errEnough = errors.New("enough is found")
 
-// List lists the letters that are chosen, and no more than limit.
+// List lists the letters that are chosen, and no more than limit. A choice that
+// names what is not there is an error.
 func (b *Box) List(ctx context.Context, choice Choice, limit int) (*Listing, error) {
 	var list Listing
 	var err error
+	chosen := newChooser(choice)
 	list.Walked, err = b.Walk(ctx, func(_ context.Context, letters []*Letter) ([]*Letter, error) {
 		for _, l := range letters {
-			if !choice.Has(l) {
+			if !chosen.takes(l) {
 				continue
 			}
 			if len(list.Letters) == limit {
@@ -39,6 +41,9 @@ func (b *Box) List(ctx context.Context, choice Choice, limit int) (*Listing, err
 		}
 		return nil, nil
 	})
+	if err == nil {
+		err = chosen.missed()
+	}
 	if err != nil && !errors.Is(err, errEnough) {
 		return nil, err
 	}

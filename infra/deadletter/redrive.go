@@ -62,7 +62,8 @@ type Redriven struct {
 // Redrive sends the messages of the chosen letters to where they came from. A
 // letter ends only when Pub/Sub has confirmed its message. One whose message
 // fails again becomes a letter anew, which this redrive does not touch. With
-// dryRun it tells what it would do.
+// dryRun it tells what it would do. A choice that names what is not there is an
+// error, after all that it names besides is sent.
 //
 // A message that is sent and whose letter stays, since the process died between
 // the two, is sent again by the next redrive; the functions do each thing once.
@@ -76,11 +77,11 @@ func (b *Box) Redrive(ctx context.Context, choice Choice, dryRun bool, progress 
 	out := &sender{client: b.Client, resources: b.Resources, publishers: map[string]*pubsub.Publisher{}}
 	defer out.stop()
 	done := &Redriven{Sent: map[string]int{}, Stay: map[string]int{}}
-	sent := 0
+	sent, chosen := 0, newChooser(choice)
 	done.Walked, err = b.Walk(ctx, func(ctx context.Context, letters []*Letter) ([]*Letter, error) {
 		var posts []post
 		for _, l := range letters {
-			if !choice.Has(l) {
+			if !chosen.takes(l) {
 				continue
 			}
 			topic, m, err := route.Message(l)
@@ -105,6 +106,9 @@ func (b *Box) Redrive(ctx context.Context, choice Choice, dryRun bool, progress 
 		progress(sent)
 		return settled, err
 	})
+	if err == nil {
+		err = chosen.missed()
+	}
 	return done, err
 }
 

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"nightwire.dev/infra/cluster"
 )
 
 // TestNodeClients has Google's own clients for another language publish and
@@ -52,7 +53,7 @@ func TestNodeClients(t *testing.T) {
 			"text": "seeing 0.8", "part": 10.0, "files": []any{"node/frame.bin 3145728", "node/note.txt 10"},
 			"site": "Palomar", "again": 412.0, "exists": false,
 		},
-		"bigquery": map[string]any{"alerts": 5.0, "four": 4.0, "hasAlerts": true},
+		"bigquery": map[string]any{"alerts": 5.0, "four": 4.0, "hasAlerts": true, "loaded": 5.0},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("what Node saw (-want +got):\n%s", diff)
@@ -102,6 +103,11 @@ func TestKcat(t *testing.T) {
 			t.Fatalf("kcat %v: %v\n%s", arguments, err, complaints.String())
 		}
 		return out.String()
+	}
+	// What the shell was told by a stack that wanted a password is forgotten.
+	stale := func(k *cluster.Kafka) { k.Password, k.Mechanism, k.CAFile = "old", "SCRAM-SHA-512", "/gone.pem" }
+	if told := toldByEnv(t, dir, stale); told != e.Cluster() {
+		t.Errorf("nightwire env leaves of another stack: %s", cmp.Diff(e.Cluster(), told))
 	}
 	kcat("one\ntwo\nthree\n", "-P", "-t", topic, "-p", "1")
 	if got, want := kcat("", "-C", "-t", topic, "-p", "1", "-o", "1", "-e", "-f", "%o %s\n"), "1 two\n2 three\n"; got != want {

@@ -48,6 +48,18 @@ func TestKafkaKeepsOthersOut(t *testing.T) {
 	if out, err := feedAs(t, dir, toldByEnv(t, dir)); err != nil {
 		t.Errorf("feed as nightwire env says: %v\n%s", err, out)
 	}
+	t.Run("kcat", func(t *testing.T) { //nolint:paralleltest // before the others, who are kept out
+		if _, err := exec.LookPath("kcat"); err != nil {
+			t.Skip("kcat is not installed: its sign-in is not tried")
+		}
+		k := e.Cluster()
+		out, err := exec.CommandContext(t.Context(), "kcat", "-b", k.Bootstrap, "-L", "-X", "security.protocol="+k.Protocol,
+			"-X", "sasl.mechanism="+k.Mechanism, "-X", "sasl.username="+k.Username, "-X", "sasl.password="+k.Password,
+			"-X", "ssl.ca.location="+k.CAFile).CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "broker 0 at") {
+			t.Errorf("kcat -L: %v\n%s", err, out)
+		}
+	})
 	cases := map[string]func(*cluster.Kafka){
 		"in the clear":       func(k *cluster.Kafka) { *k = cluster.Kafka{Bootstrap: k.Bootstrap, Protocol: "PLAINTEXT"} },
 		"without a user":     func(k *cluster.Kafka) { k.Protocol = "SSL" },
@@ -67,15 +79,22 @@ func TestKafkaKeepsOthersOut(t *testing.T) {
 	}
 }
 
-// toldByEnv is how a shell reaches Kafka that has taken what nightwire env says.
-func toldByEnv(t *testing.T, dir string) cluster.Kafka {
+// toldByEnv is how a shell reaches Kafka that has taken what nightwire env says,
+// after what it was told before.
+func toldByEnv(t *testing.T, dir string, before ...func(*cluster.Kafka)) cluster.Kafka {
 	t.Helper()
+	var old cluster.Kafka
+	for _, change := range before {
+		change(&old)
+	}
 	out, err := nightwire(t, dir, "env")
 	if err != nil {
 		t.Fatalf("env: %v\n%s", err, out)
 	}
 	script := out + `printf '%s\n' "$KAFKA_BOOTSTRAP_SERVERS" "$KAFKA_SECURITY_PROTOCOL" "$KAFKA_SASL_MECHANISM" "$KAFKA_SASL_USERNAME" "$KAFKA_SASL_PASSWORD" "$KAFKA_CA_FILE"`
-	text, err := exec.CommandContext(t.Context(), "sh", "-c", script).Output()
+	shell := exec.CommandContext(t.Context(), "sh", "-c", script)
+	shell.Env = append(os.Environ(), old.Environment()...)
+	text, err := shell.Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -76,6 +77,18 @@ func TestNightlyTopics(t *testing.T) {
 			if got := topic(packet); got != want {
 				t.Errorf("%s on stream %s goes to %s, want %s", packet.Name, stream, got, want)
 			}
+		}
+	}
+}
+
+func TestCheckTopic(t *testing.T) {
+	t.Parallel()
+	for topic, right := range map[string]bool{
+		"ztf_20260901_programid1": true, "lsst-alerts-v10.0": true, "..a": true, strings.Repeat("a", 249): true,
+		"": false, ".": false, "..": false, "bad topic": false, "a/b": false, "nächte": false, "a\n": false, strings.Repeat("a", 250): false,
+	} {
+		if err := CheckTopic(topic); (err == nil) != right {
+			t.Errorf("topic %q: error is %v", topic, err)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package feed
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"time"
 
 	"nightwire.dev/infra/source"
@@ -13,6 +14,18 @@ import (
 
 // Namer says into which topic a packet goes.
 type Namer func(source.Packet) string
+
+// kafkaName is what Kafka takes as the name of a topic.
+var kafkaName = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,249}$`)
+
+// CheckTopic says why Kafka would have no topic of a name. Not every broker
+// does before the first record is lost.
+func CheckTopic(name string) error {
+	if !kafkaName.MatchString(name) || name == "." || name == ".." {
+		return fmt.Errorf("topic %q: Kafka wants letters, digits, dots, hyphens and underscores, 249 at most", name)
+	}
+	return nil
+}
 
 // OneTopic puts every packet into one topic.
 func OneTopic(topic string) Namer { return func(source.Packet) string { return topic } }

@@ -95,18 +95,26 @@ func check(file File, path string) error {
 }
 
 // transfer brings the whole file to a path, from where an earlier transfer
-// ended. Resumed says that its beginning is that of an earlier one.
+// ended. Resumed says that its beginning is that of an earlier one. Where
+// nothing has come, no file is left.
 func (f *Fetcher) transfer(ctx context.Context, file File, part string) (resumed bool, err error) {
+	var final bool
 	for range attempts {
-		var appended, final bool
+		var appended bool
 		appended, final, err = f.attempt(ctx, file, part)
 		resumed = resumed || appended
-		if err == nil || final || ctx.Err() != nil {
-			return resumed, err
+		if final = final || ctx.Err() != nil; err == nil || final {
+			break
 		}
+	}
+	if err == nil {
+		return resumed, nil
 	}
 	if size, serr := os.Stat(part); serr == nil && size.Size() == 0 {
 		return resumed, errors.Join(err, os.Remove(part))
+	}
+	if final {
+		return resumed, err
 	}
 	return resumed, fmt.Errorf("%w; what has come is kept, fetch again to go on", err)
 }

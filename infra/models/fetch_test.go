@@ -224,13 +224,35 @@ func TestFetchNamesWhatIsAbsent(t *testing.T) {
 		http.NotFound(w, r)
 	}))
 	t.Cleanup(s.Close)
-	_, err := newFetcher(t, s).Fetch(t.Context(), s.file())
+	f := newFetcher(t, s)
+	_, err := f.Fetch(t.Context(), s.file())
 	if err == nil || !strings.Contains(err.Error(), s.URL+"/template.dat answers 404") {
 		t.Errorf("got %v", err)
 	}
 	if n := s.requests.Load(); n != 1 {
 		t.Errorf("%d requests for what is not there", n)
 	}
+	checkThere(t, f.Into, map[string]string{})
+}
+
+// TestFetchWithoutANetwork leaves nothing behind, whether the address is out of
+// reach or somebody lost patience.
+func TestFetchWithoutANetwork(t *testing.T) {
+	t.Parallel()
+	s := &site{}
+	s.Server = httptest.NewServer(http.NotFoundHandler())
+	s.Close()
+	f := newFetcher(t, s)
+	if _, err := f.Fetch(t.Context(), s.file()); err == nil || strings.Contains(err.Error(), "kept") {
+		t.Errorf("got %v", err)
+	}
+	checkThere(t, f.Into, map[string]string{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := f.Fetch(ctx, s.file()); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	checkThere(t, f.Into, map[string]string{})
 }
 
 func TestFetchStopsWhenAsked(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"nightwire.dev/shared/names"
 	"nightwire.dev/shared/realdata"
 )
 
@@ -104,6 +105,30 @@ func TestPublishedSumsAreThoseOfTheData(t *testing.T) {
 		}
 		if err := check(f, path); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// TestGuideUploads: the guide puts the model where the function looks for it, in
+// the layout in which it is fetched.
+func TestGuideUploads(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile(filepath.Join("..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bucket := names.Resources{Project: "my-project", Stream: names.ZTF}.ProductsBucket()
+	want := "gcloud storage rsync --recursive models/salt2-4 gs://" + bucket + "/models/salt2-4\n"
+	if !strings.Contains(string(guide), want) {
+		t.Errorf("the guide does not say %s", want)
+	}
+	files, err := Published()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if folder := f.Folder(); folder != "salt2-4" && folder != "salt2-4/bandpasses" {
+			t.Errorf("%s is fetched into %s, of which the guide uploads nothing", f.Path, folder)
 		}
 	}
 }

@@ -21,7 +21,7 @@ type alerts struct {
 	Visit     int           `help:"Send so many alerts at once, each time that --every says, as a telescope does." placeholder:"N"`
 	Every     time.Duration `help:"Time between two visits, with --visit." default:"45s"`
 	Repeat    int           `help:"Times that the alerts are sent." default:"1"`
-	Topic     string        `help:"Kafka topic. Default: for ZTF the topic of each alert's night, ztf_YYYYMMDD_programid1; for LSST ${lsst_topic}."`
+	Topic     string        `help:"Kafka topic. Default: for ZTF the topic of each alert's night, ztf_YYYYMMDD_programid1; for LSST ${lsst_topic}." placeholder:"NAME"`
 }
 
 // check says which flag is wrong.
@@ -35,6 +35,12 @@ func (a *alerts) check() error {
 		return errors.New("--rate and --visit are two rhythms: give one")
 	case a.Repeat < 1:
 		return fmt.Errorf("--repeat %d: want 1 or more", a.Repeat)
+	}
+	if a.Topic == "" {
+		return nil
+	}
+	if err := feed.CheckTopic(a.Topic); err != nil {
+		return fmt.Errorf("--topic: %w", err)
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ type benchCommand struct {
 	Dir    string         `help:"Empty folder for the state, which stays there. Without it, a temporary one that is deleted in the end." type:"path" placeholder:"DIR"`
 	Port   int            `help:"First of nine consecutive ports; 0 takes any that are free." default:"0"`
 	Kafka  stack.Security `help:"What the local Kafka asks of its clients: none, tls, scram or tls+scram." name:"kafka-security" default:"none" enum:"none,tls,scram,tls+scram" placeholder:"WHAT"`
-	Models string         `help:"Folder of the SALT model to fit supernovae with. Without it, a demonstration model." type:"path" placeholder:"DIR"`
+	Models string         `help:"Folder of the SALT model to fit supernovae with, which make models fetches. Without it, a demonstration model." type:"path" placeholder:"DIR"`
 }
 
 // Help is what --help shows besides the flags.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -73,12 +74,13 @@ func nightsOf(topics map[string]int, began, ended time.Time) []string {
 }
 
 // closeNights calls the dawn of nights, as a deployment's schedule does, and
-// awaits their certificates.
-func (c *runCommand) closeNights(ctx context.Context, nights []string, out io.Writer) error {
+// awaits their certificates. The error says which night is not clean, or why
+// not all are closed.
+func (c *runCommand) closeNights(ctx context.Context, nights []string, out io.Writer) (pages []certificate.Closed, err error) {
 	where, done, err := (&deployment{state: c.state}).open(ctx)
 	defer done()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	caller := &dawn.Caller{Resources: where.Resources, Topics: where.Topics, Products: where.Products}
 	closed := nights[:min(len(nights), mostNights)]
@@ -86,7 +88,7 @@ func (c *runCommand) closeNights(ctx context.Context, nights []string, out io.Wr
 	for _, night := range closed {
 		call, err := caller.Send(ctx, night)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		calls = append(calls, call)
 	}
@@ -94,12 +96,17 @@ func (c *runCommand) closeNights(ctx context.Context, nights []string, out io.Wr
 	for _, call := range calls {
 		found, err := caller.Await(ctx, call, nil)
 		if err != nil {
-			return err
+			return pages, err
 		}
 		page, err := dawn.Save(found, c.savedCertificate(where.Resources, call.Night))
 		if err != nil {
-			return err
+			return pages, err
 		}
+		beside, err := filepath.Rel(filepath.Dir(c.certificatePath()), page)
+		if err != nil {
+			return pages, fmt.Errorf("link to the certificate of night %s: %w", call.Night, err)
+		}
+		pages = append(pages, certificate.Closed{Night: call.Night, Verdict: found.Verdict(), Page: filepath.ToSlash(beside)})
 		fmt.Fprintf(out, "night %s is closed: %s: %s\n", call.Night, found.Verdict(), page)
 		if found.State != certificate.Clean {
 			open = fmt.Errorf("night %s: %s: see %s", call.Night, found.Verdict(), page)
@@ -108,5 +115,5 @@ func (c *runCommand) closeNights(ctx context.Context, nights []string, out io.Wr
 	if more := len(nights) - len(closed); more > 0 {
 		fmt.Fprintf(out, "%d smaller nights more are not closed one by one; the certificate of the stream has them\n", more)
 	}
-	return open
+	return pages, open
 }

@@ -17,23 +17,30 @@ type costCommand struct {
 	Prices  costPrices  `cmd:"" help:"List the prices, with the page and the day of each."`
 }
 
+// Help is what --help shows besides the commands.
+func (costCommand) Help() string {
+	return `Without a command it is cost night, whose flags it takes:
+  nightwire cost --alerts-per-night 100000 --filters 8
+nightwire cost night --help lists them.`
+}
+
 // costNight has the settings of a load. A setting that is not given is that of
 // the survey; numbers are pointers so that 0 can be given.
 type costNight struct {
-	Stream          names.Stream `help:"Stream: ztf, ztf-partnership or lsst." default:"ztf"`
+	Stream          names.Stream `help:"${stream}" default:"ztf"`
 	AlertsPerNight  *float64     `help:"Alerts a night; without it, 100,000 of ZTF and ten million of LSST." placeholder:"N"`
-	Size            *cost.Size   `help:"A packet as the survey sends it: 70kB, 68.4KiB, 70000. Without it, 70kB of ZTF and 139kB of LSST." placeholder:"SIZE"`
+	Size            *cost.Size   `help:"A packet as the survey sends it: 70kB, 68.4KiB, 70000. Without it, 70kB of ZTF and 139kB of LSST, to whose files 21.9 kB of schema are added." placeholder:"SIZE"`
 	History         *float64     `help:"Entries of an alert's history, on average; without it, as measured." placeholder:"N"`
 	Filters         *float64     `help:"Filters in force; without it, those that are built in." placeholder:"N"`
 	MatchFraction   *float64     `help:"Fraction of the alerts that a filter chooses, on average; without it, as measured of the built-in ones." placeholder:"F"`
 	FitFraction     *float64     `help:"Fraction of the alerts that are fitted as supernovae; without it, as measured." placeholder:"F"`
 	Readers         *float64     `help:"Readers of each filter's topic; without it, 1." placeholder:"N"`
-	RetentionMonths *float64     `help:"Months for which files and rows are kept; without it, 12." placeholder:"N"`
+	RetentionMonths *float64     `help:"Months for which the files and rows of a night are kept and counted; without it, 12. The deployment's plan deletes none." placeholder:"N"`
 	NightsPerMonth  *float64     `help:"Nights a month in which alerts come; without it, 30." placeholder:"N"`
 	Hours           *float64     `help:"Hours a night in which they come; without it, 9." placeholder:"N"`
 	Concurrency     *float64     `help:"Events that an instance of any function has at once; without it, as the deployment's plan says of each." placeholder:"N"`
 	Asked           *float64     `help:"Times a night that people ask each query of the library, of one night; without it, 10." placeholder:"N"`
-	Colder          string       `help:"Class into which alerts' files move after 30 days: nearline or coldline. Without it they stay, as in the deployment's plan." enum:",nearline,coldline" default:""`
+	Colder          string       `help:"Class into which alerts' files move after 30 days: nearline or coldline. Without it they stay, as in the deployment's plan." enum:",nearline,coldline" default:"" placeholder:"CLASS"`
 	Tarball         bool         `help:"Keep each night as one compressed file besides." default:"true" negatable:""`
 	RequestLogs     bool         `help:"Keep Cloud Run's line for every event in the log." default:"true" negatable:""`
 	ThinMatches     bool         `help:"Let a match's message name the alert, without its record."`

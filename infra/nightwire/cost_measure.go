@@ -15,7 +15,7 @@ import (
 
 type costMeasure struct {
 	state
-	Stream names.Stream `help:"Stream whose tables are measured: ztf, ztf-partnership or lsst; without it, the last that ran."`
+	Stream names.Stream `help:"${stream} Default: the local stack's, or ztf." placeholder:"STREAM"`
 	Night  string       `help:"Night whose rows are measured; without it, all rows." placeholder:"YYYY-MM-DD"`
 	Alerts float64      `help:"Alerts of the night for which the queries are said." default:"100000"`
 	Format string       `help:"How to write it: table or json." default:"table" enum:"table,json"`

@@ -21,7 +21,7 @@ func TestCost(t *testing.T) {
 	}{
 		"as it is":      {"cost", []string{"A night of 100,000 alerts of 70 kB on ztf, kept for 12 months", "Cloud Storage", "What costs most", "Left out"}},
 		"with settings": {"cost --alerts-per-night 250000 --size 50kB --filters 3 --retention-months 24 --stream ztf-partnership", []string{"250,000 alerts of 50 kB on ztf-partnership, kept for 24 months"}},
-		"of LSST":       {"cost --stream lsst", []string{"10,000,000 alerts of 139 kB on lsst"}},
+		"of LSST":       {"cost --stream lsst", []string{"10,000,000 alerts of 139 kB on lsst", "with its schema, 21.89 kB", "a file has 160.9 kB"}},
 		"every line":    {"cost --lines --match-fraction 0", []string{"rows of ledger and evaluations, appended", "730 h / 30 nights"}},
 		"moved away":    {"cost night --colder nearline --lines", []string{"moved to nearline (at least)"}},
 		"the prices":    {"cost prices", []string{"2026-09-20", "https://cloud.google.com/pubsub/pricing"}},
@@ -45,7 +45,8 @@ func TestCostRefuses(t *testing.T) {
 		says      string
 	}{
 		"potatoes":      {[]string{"--size", "70 potatoes"}, `--size: "70 potatoes" is no size: write it like 70kB`},
-		"potatoes, too": {[]string{"--size", "70", "potatoes"}, "unexpected argument potatoes"},
+		"potatoes, too": {[]string{"--size", "70kB", "potatoes"}, "unexpected argument potatoes"},
+		"five bytes":    {[]string{"--size", "5"}, "want 1kB, and no alert is so small"},
 		"no stream":     {[]string{"--stream", "atlas"}, `--stream: stream "atlas" is not one of`},
 		"no alerts":     {[]string{"--alerts-per-night", "0"}, "0 alerts a night: want"},
 		"many":          {[]string{"--alerts-per-night", "many"}, "--alerts-per-night"},

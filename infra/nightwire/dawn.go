@@ -28,7 +28,11 @@ files, the rows and the evaluations, repair what it can, and make a certificate.
 Prints it, and leaves the page that people read beside the state. The exit status
 is 0 only if the night is clean. It may be asked at any time, and again.
 
-A night of ZTF is a date in UTC; one of LSST lasts from noon to noon, UTC.`
+A night of ZTF is a date in UTC; one of LSST lasts from noon to noon, UTC.
+
+Examples:
+  nightwire dawn 2026-09-01
+  nightwire dawn 2026-09-01 --project my-project --stream lsst`
 }
 
 // Run calls the dawn and prints the certificate.

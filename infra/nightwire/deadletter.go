@@ -85,6 +85,12 @@ type deadletterShow struct {
 	ID string `arg:"" help:"The letter, as list names it."`
 }
 
+// Help is what --help shows besides the flags.
+func (deadletterShow) Help() string {
+	return `Example:
+  nightwire deadletter show 1217`
+}
+
 // Run shows the letter.
 func (c *deadletterShow) Run(ctx context.Context, out io.Writer) error {
 	box, done, err := c.open(ctx)
@@ -132,7 +138,7 @@ func (c *deadletterRedrive) Run(ctx context.Context, out io.Writer) error {
 	bar := newProgress(-1, "sent")
 	redriven, err := box.Redrive(ctx, chosen, c.DryRun, func(n int) { _ = bar.Set(n) })
 	_ = bar.Finish()
-	if redriven != nil {
+	if redriven != nil && (err == nil || len(redriven.Sent)+len(redriven.Stay) > 0) {
 		c.tell(out, redriven)
 	}
 	return err
@@ -150,7 +156,7 @@ func (c *deadletterRedrive) tell(out io.Writer, r *deadletter.Redriven) {
 		fmt.Fprintf(out, "%d stay: %s\n", r.Stay[why], why)
 	}
 	if len(r.Sent)+len(r.Stay) == 0 {
-		fmt.Fprintf(out, "none of %d letters is meant\n", r.Walked.Seen)
+		fmt.Fprintf(out, "none of %d letters is chosen, and nothing is sent\n", r.Walked.Seen)
 	}
 	tellWalk(out, r.Walked)
 }
@@ -164,7 +170,11 @@ type deadletterExport struct {
 
 // Help is what --help shows besides the flags.
 func (deadletterExport) Help() string {
-	return `A letter becomes two files: <id>.bin has its message's content as it was, <id>.json
+	return `Examples:
+  nightwire deadletter export ./letters
+  nightwire deadletter export ./letters --function archive --remove
+
+A letter becomes two files: <id>.bin has its message's content as it was, <id>.json
 where it came from, the function, the reason, the time and all attributes.`
 }
 
@@ -182,7 +192,9 @@ func (c *deadletterExport) Run(ctx context.Context, out io.Writer) error {
 	bar := newProgress(-1, "written")
 	written, walked, err := box.Export(ctx, chosen, c.Dir, c.Remove, func(n int) { _ = bar.Set(n) })
 	_ = bar.Finish()
-	fmt.Fprintf(out, "wrote %d letters of %d into %s\n", written, walked.Seen, c.Dir)
-	tellWalk(out, walked)
+	if err == nil || written > 0 {
+		fmt.Fprintf(out, "wrote %d letters of %d into %s\n", written, walked.Seen, c.Dir)
+		tellWalk(out, walked)
+	}
 	return err
 }

@@ -37,7 +37,7 @@ type resetCommand struct {
 // Help is what --help shows besides the flags.
 func (resetCommand) Help() string {
 	return `Deletes what the local stack has stored: Kafka's records, files, tables, messages, logs and
-the certificate. It refuses while a stack runs.`
+certificates. It refuses while a stack runs.`
 }
 
 // Run deletes the state.

@@ -29,15 +29,16 @@ func (c *envCommand) Run(out io.Writer) error {
 	all := slices.Concat(e.Environment(), e.Cluster().Environment(), []string{"BIGQUERY_EMULATOR_HOST=http://" + e.BigQuery})
 	for _, variable := range all {
 		name, value, _ := strings.Cut(variable, "=")
-		if value == "" {
+		if value == "" { // another stack may have set it in this shell
+			fmt.Fprintf(out, "unset %s\n", name)
 			continue
 		}
-		fmt.Fprintf(out, "export %s='%s'\n", name, strings.ReplaceAll(value, "'", `'\''`))
+		fmt.Fprintf(out, "export %s=%s\n", name, quoted(value))
 	}
 	return nil
 }
 
 // noStack says how to have one.
 func (s state) noStack() error {
-	return fmt.Errorf("no stack runs in %s: start one in another terminal with nightwire up", s.Dir)
+	return fmt.Errorf("no stack runs in %s: start one in another terminal with nightwire up%s", s.Dir, s.again())
 }

@@ -34,19 +34,20 @@ func newRowWriter(format string, w io.Writer, columns []schemas.Column) (rowWrit
 	}
 }
 
-// write writes an answer to the file or the terminal that was asked for.
-func (c *queryCommand) write(result *warehouse.Result, out io.Writer) error {
+// write writes an answer to the file or the terminal that was asked for, and
+// what a person has to know besides to notes.
+func (c *queryCommand) write(result *warehouse.Result, out, notes io.Writer) error {
 	if c.Output == "" {
 		if c.Format == "parquet" && isTerminal(out) {
 			return errors.New("--format parquet: a terminal cannot show it: name a file with --output")
 		}
-		return export(result, c.Format, out, c.counter(out, result.Total))
+		return c.export(result, out, notes)
 	}
 	file, err := os.Create(c.Output)
 	if err != nil {
 		return fmt.Errorf("write the answer: %w", err)
 	}
-	err = export(result, c.Format, file, c.counter(file, result.Total))
+	err = c.export(result, file, notes)
 	if cerr := file.Close(); err == nil {
 		err = cerr
 	}
@@ -56,30 +57,38 @@ func (c *queryCommand) write(result *warehouse.Result, out io.Writer) error {
 	return nil
 }
 
-// export writes the rows of an answer as they arrive.
-func export(result *warehouse.Result, format string, out io.Writer, progress progress) error {
+// export writes an answer, and tells the person of one that has no rows.
+func (c *queryCommand) export(result *warehouse.Result, out, notes io.Writer) error {
+	written, err := export(result, c.Format, out, c.counter(out, result.Total))
+	if err == nil && written == 0 {
+		fmt.Fprintln(notes, "no rows")
+	}
+	return err
+}
+
+// export writes the rows of an answer as they arrive, and says how many.
+func export(result *warehouse.Result, format string, out io.Writer, progress progress) (written int, err error) {
 	w, err := newRowWriter(format, out, result.Fields)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	written := 0
 	for row, err := range result.Rows() {
 		if err != nil {
 			_ = progress.Finish()
-			return err
+			return written, err
 		}
 		if err := w.Write(row); err != nil {
 			_ = progress.Finish()
-			return fmt.Errorf("write row %d: %w", written+1, err)
+			return written, fmt.Errorf("write row %d: %w", written+1, err)
 		}
 		written++
 		_ = progress.Set(written)
 	}
 	_ = progress.Finish()
 	if err := w.Close(); err != nil {
-		return fmt.Errorf("write the answer: %w", err)
+		return written, fmt.Errorf("write the answer: %w", err)
 	}
-	return nil
+	return written, nil
 }
 
 func isTerminal(w any) bool {

@@ -3,22 +3,23 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"time"
 
 	"nightwire.dev/infra/cluster"
 	"nightwire.dev/infra/feed"
 	"nightwire.dev/infra/local/stack"
+	"nightwire.dev/infra/replay"
 	"nightwire.dev/shared/names"
 )
 
 type feedCommand struct {
 	state
 	alerts
-	Stream names.Stream  `help:"Stream that the alerts belong to: ztf, ztf-partnership or lsst. Default: the running local stack's, or ztf."`
+	Stream names.Stream  `help:"${stream} Default: the local stack's, or ztf." placeholder:"STREAM"`
 	Kafka  cluster.Kafka `embed:"" prefix:"kafka-"`
 }
 
@@ -38,12 +39,15 @@ func (c *feedCommand) Run(ctx context.Context) error {
 	if c.Kafka.Bootstrap == "" {
 		running, ok := stack.Running(c.Dir)
 		if !ok {
-			return errors.New("no stack runs here: start one with nightwire up, or name a Kafka with --kafka-bootstrap")
+			return fmt.Errorf("no stack runs here: start one with nightwire up%s, or name a Kafka with --kafka-bootstrap", c.again())
 		}
 		if c.Stream != "" && c.Stream != running.Stream {
 			return fmt.Errorf("--stream %s: the stack that runs here serves %s", c.Stream, running.Stream)
 		}
 		c.Kafka, c.Stream = running.Cluster(), running.Stream
+		if c.Topic != "" && !running.IsSurveyTopic(c.Topic) {
+			fmt.Fprintf(os.Stderr, "the connector of the stack does not read topic %s, only %s: these alerts stay in Kafka\n", c.Topic, running.SurveyTopics())
+		}
 	}
 	c.Stream = cmp.Or(c.Stream, names.ZTF)
 	if err := c.Stream.Validate(); err != nil {
@@ -62,7 +66,7 @@ func (c *feedCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("sent %d alerts, %.1f MB, in %s:\n", report.Records, float64(report.Bytes)/1e6, report.Took.Round(time.Millisecond))
+	fmt.Printf("sent %d alerts, %s, in %s:\n", report.Records, replay.Size(report.Bytes), report.Took.Round(time.Millisecond))
 	for _, topic := range slices.Sorted(maps.Keys(report.Topics)) {
 		fmt.Printf("  %s  %d\n", topic, report.Topics[topic])
 	}

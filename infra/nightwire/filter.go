@@ -16,9 +16,9 @@ import (
 // filterCommand is what the owners of filters do.
 type filterCommand struct {
 	Check     filterCheck     `cmd:"" help:"Say what is wrong with filters' files, what they cost, and where their matches go."`
-	Test      filterTest      `cmd:"" help:"Try a filter on alerts: how many match, which, and of what kind."`
-	Diff      filterDiff      `cmd:"" help:"Compare two filters on the same alerts."`
-	Publish   filterPublish   `cmd:"" help:"Put a filter into force."`
+	Test      filterTest      `cmd:"" set:"stream_default=Default: the filter's first; with --night, the local stack's." help:"Try a filter on alerts: how many match, which, and of what kind."`
+	Diff      filterDiff      `cmd:"" set:"stream_default=Default: the first that both filters have; with --night, the local stack's." help:"Compare two filters on the same alerts."`
+	Publish   filterPublish   `cmd:"" set:"stream_default=Default: the local stack's; of a project, all that the filter names." help:"Put a filter into force."`
 	List      filterList      `cmd:"" help:"List the published filters, and what they match."`
 	Pause     filterPause     `cmd:"" help:"Stop a filter until it is resumed."`
 	Resume    filterResume    `cmd:"" help:"Let a paused filter run again, and send it what it missed."`
@@ -38,7 +38,7 @@ docs/filters.md teaches it in five minutes.`
 }
 
 type filterCheck struct {
-	Files []string `arg:"" help:"The filters' files." type:"existingfile"`
+	Files []string `arg:"" help:"The filters' files."`
 }
 
 // Help is what --help shows besides the flags.
@@ -78,7 +78,7 @@ func readFilter(file string) (f *filter.Filter, content []byte, advice filter.Fa
 		return nil, nil, nil, fmt.Errorf("read the filter: %w", err)
 	}
 	f, advice, err = filter.Parse(file, content)
-	return f, content, advice, err
+	return f, content, advice, explainColons(err, content)
 }
 
 func printChecked(w io.Writer, file string, f *filter.Filter, advice filter.Faults) {

@@ -21,9 +21,22 @@ import (
 // deployment are the flags that say whose filters, or tables, are meant.
 type deployment struct {
 	state
-	Stream  names.Stream `help:"Stream: ztf, ztf-partnership or lsst. Default: that of the local stack, or the filter's own."`
-	Project string       `help:"Google Cloud project, with the machine's credentials. Without it, the local stack."`
-	Suffix  string       `help:"Suffix of a test deployment, with --project."`
+	Stream  names.Stream `help:"${stream} ${stream_default}" placeholder:"STREAM"`
+	Project string       `help:"Google Cloud project, with the machine's credentials. Without it, the local stack." placeholder:"ID"`
+	Suffix  string       `help:"Suffix of a test deployment, with --project." placeholder:"SUFFIX"`
+}
+
+// again is the flags with which other commands find the same deployment, each
+// with a space before it; nothing where they do without.
+func (d *deployment) again() string {
+	if d.Project == "" {
+		return d.state.again()
+	}
+	flags := " --project " + typed(d.Project) + " --stream " + typed(string(d.Stream))
+	if d.Suffix != "" {
+		flags += " --suffix " + typed(d.Suffix)
+	}
+	return flags
 }
 
 // open connects to the stream's part of a deployment. What it returns besides
@@ -37,7 +50,7 @@ func (d *deployment) open(ctx context.Context) (*catalogue.Catalogue, func(), er
 	case d.Suffix != "":
 		return nil, func() {}, errors.New("--suffix is of a project's test deployment: name the project with --project")
 	case !running:
-		return nil, func() {}, errors.New("no stack runs here: start one with nightwire up, or name a project with --project")
+		return nil, func() {}, fmt.Errorf("no stack runs here: start one with nightwire up%s, or name a project with --project", d.state.again())
 	case d.Stream != "" && d.Stream != e.Stream:
 		return nil, func() {}, fmt.Errorf("--stream %s: the stack that runs here serves %s", d.Stream, e.Stream)
 	}

@@ -77,7 +77,7 @@ func wrap(text string, width int) string {
 
 type filterFields struct {
 	Word   string       `arg:"" optional:"" help:"Only fields with this word in their name or description."`
-	Stream names.Stream `help:"Stream whose fields are listed: ztf, ztf-partnership or lsst." default:"ztf" enum:"ztf,ztf-partnership,lsst"`
+	Stream names.Stream `help:"${stream}" default:"ztf" enum:"ztf,ztf-partnership,lsst"`
 }
 
 // Help is what --help shows besides the flags.

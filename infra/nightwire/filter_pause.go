@@ -35,7 +35,7 @@ func (c *filterPause) Run(ctx context.Context, out io.Writer) error {
 	if err := filters.Pause(ctx, c.Name, catalogue.Paused{Reason: c.Reason, By: userName(), At: time.Now().UTC()}); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%[2]s is paused within seconds. It runs again after:\n  %[1]s filter resume %[2]s --backfill\n", os.Args[0], c.Name)
+	fmt.Fprintf(out, "%[2]s is paused within seconds. It runs again after:\n  %[1]s filter resume %[2]s --backfill%[3]s\n", os.Args[0], c.Name, c.again())
 	return nil
 }
 
@@ -92,7 +92,7 @@ func (c *filterResume) Run(ctx context.Context, out io.Writer) error {
 		fmt.Fprintln(out, "it has missed no alerts")
 		return nil
 	case !c.Backfill:
-		fmt.Fprintf(out, "it has missed %[3]d alerts; to send it these:\n  %[1]s filter resume %[2]s --backfill\n", os.Args[0], c.Name, len(missed))
+		fmt.Fprintf(out, "it has missed %[3]d alerts; to send it these:\n  %[1]s filter resume %[2]s --backfill%[4]s\n", os.Args[0], c.Name, len(missed), c.again())
 		return nil
 	}
 	return c.backfill(ctx, out, filters, missed)

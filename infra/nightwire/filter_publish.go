@@ -15,7 +15,7 @@ import (
 
 type filterPublish struct {
 	deployment
-	File     string `arg:"" help:"The filter's file." type:"existingfile"`
+	File     string `arg:"" help:"The filter's file."`
 	TakeOver bool   `help:"Publish it though the filter of this name has another owner."`
 }
 
@@ -76,11 +76,13 @@ func (c *filterPublish) publish(ctx context.Context, out io.Writer, to deploymen
 	if err != nil {
 		return err
 	}
-	printPublished(out, filters.Resources, f, p)
+	printPublished(out, filters.Resources, f, p, to.again())
 	return nil
 }
 
-func printPublished(out io.Writer, r names.Resources, f *filter.Filter, p catalogue.Published) {
+// printPublished says what has happened, and what to type next, with the flags
+// that find the same deployment.
+func printPublished(out io.Writer, r names.Resources, f *filter.Filter, p catalogue.Published, flags string) {
 	switch {
 	case p.Unchanged:
 		fmt.Fprintf(out, "%s is published on %s already, with this very content\n", f.ID(), r.Stream)
@@ -95,7 +97,7 @@ func printPublished(out io.Writer, r names.Resources, f *filter.Filter, p catalo
 	}
 	fmt.Fprintf(out, "  topic    %s, %s\n", r.TopicPath(p.Topic), made)
 	if p.Paused != nil {
-		fmt.Fprintf(out, "It is paused %s. It runs again after:\n  %s filter resume %s\n", p.Paused, os.Args[0], f.Name)
+		fmt.Fprintf(out, "It is paused %s. It runs again after:\n  %s filter resume %s%s\n", p.Paused, os.Args[0], f.Name, flags)
 		return
 	}
 	if !f.Enabled {
@@ -104,7 +106,7 @@ func printPublished(out io.Writer, r names.Resources, f *filter.Filter, p catalo
 	}
 	fmt.Fprintln(out, strings.TrimSpace(fmt.Sprintf(`
 The function takes it up within seconds, from the next alerts on. Then:
-  %[1]s filter list
-  %[1]s query "SELECT objectId, candid, computed FROM matches WHERE filter = '%[2]s' LIMIT 10"
-  %[1]s filter watch %[2]s`, os.Args[0], f.Name)))
+  %[1]s filter list%[3]s
+  %[1]s query%[3]s "SELECT objectId, candid, computed FROM matches WHERE filter = '%[2]s' LIMIT 10"
+  %[1]s filter watch %[2]s%[3]s`, os.Args[0], f.Name, flags)))
 }

@@ -183,7 +183,7 @@ func TestFilterRefuses(t *testing.T) {
 		"a wrong other filter":  {[]string{"diff", young, bad, "--synthetic", "5"}, "bad.yaml: version is missing"},
 		"no function":           {[]string{"functions", "rise"}, "there is no function rise"},
 		"no field":              {[]string{"fields", "xyzzy"}, `no field of ztf speaks of "xyzzy"`},
-		"publish to no stack":   {[]string{"publish", young, "--dir", empty}, "no stack runs here: start one with nightwire up"},
+		"publish to no stack":   {[]string{"publish", young, "--dir", empty}, "no stack runs here: start one with nightwire up --dir " + empty},
 		"publish a wrong one":   {[]string{"publish", bad, "--dir", empty}, "bad.yaml: version is missing"},
 		"list of no stack":      {[]string{"list", "--dir", empty}, "no stack runs here"},
 		"a suffix of no stack":  {[]string{"list", "--dir", empty, "--suffix", "a"}, "name the project"},
@@ -214,6 +214,30 @@ func TestWrap(t *testing.T) {
 	}
 }
 
+// TestAgain has the flags that other commands are told to be given.
+func TestAgain(t *testing.T) {
+	t.Parallel()
+	usual, err := filepath.Abs(usualDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases := map[string]struct {
+		at   deployment
+		want string
+	}{
+		"the usual folder":  {deployment{state: state{Dir: usual}}, ""},
+		"another":           {deployment{state: state{Dir: "/data/night"}}, " --dir /data/night"},
+		"one with spaces":   {deployment{state: state{Dir: "/my data/ada's"}}, ` --dir '/my data/ada'\''s'`},
+		"a project":         {deployment{state: state{Dir: "/data"}, Project: "p", Stream: names.LSST}, " --project p --stream lsst"},
+		"a test deployment": {deployment{Project: "p", Stream: names.ZTF, Suffix: "t1"}, " --project p --stream ztf --suffix t1"},
+	}
+	for name, c := range cases {
+		if got := c.at.again(); got != c.want {
+			t.Errorf("%s: flags are %q, want %q", name, got, c.want)
+		}
+	}
+}
+
 var testResources = names.Resources{Project: "nightwire-local", Stream: names.ZTF}
 
 // TestFilterDeployment takes a filter through its life in a project, which is
@@ -231,14 +255,14 @@ func TestFilterDeployment(t *testing.T) {
 		fails     bool
 	}{
 		{name: "empty", arguments: []string{"list"}, want: []string{"no filter is published on ztf"}},
-		{name: "publish", arguments: []string{"publish", saveYoung(t, 1, 3)}, want: []string{"young@1 is published on ztf\n", "topics/ztf-young, made now", "filter watch young"}},
+		{name: "publish", arguments: []string{"publish", saveYoung(t, 1, 3)}, want: []string{"young@1 is published on ztf\n", "topics/ztf-young, made now", "filter watch young --project nightwire-local --stream ztf\n", "query --project nightwire-local --stream ztf \"SELECT"}},
 		{name: "the same number", arguments: []string{"publish", saveYoung(t, 1, 4)}, want: []string{"raise the version to 2"}, fails: true},
 		{name: "raised", arguments: []string{"publish", saveYoung(t, 2, 4)}, want: []string{"in place of version 1", "there already"}},
 		{name: "again", arguments: []string{"publish", saveYoung(t, 2, 4)}, want: []string{"published on ztf already"}},
 		{name: "list", arguments: []string{"list"}, want: []string{"young", "ada", "enabled"}},
-		{name: "pause", arguments: []string{"pause", "young", "--reason", "the references change"}, want: []string{"filter resume young --backfill"}},
+		{name: "pause", arguments: []string{"pause", "young", "--reason", "the references change"}, want: []string{"filter resume young --backfill --project nightwire-local --stream ztf\n"}},
 		{name: "list of paused", arguments: []string{"list"}, want: []string{"young is paused since", "the references change"}},
-		{name: "publish while paused", arguments: []string{"publish", saveYoung(t, 3, 4)}, want: []string{"It is paused since"}},
+		{name: "publish while paused", arguments: []string{"publish", saveYoung(t, 3, 4)}, want: []string{"It is paused since", "filter resume young --project nightwire-local --stream ztf\n"}},
 		{name: "pause of nothing", arguments: []string{"pause", "old", "--reason", "x"}, want: []string{"no filter old is published here"}, fails: true},
 		{name: "resume", arguments: []string{"resume", "young"}, want: []string{"runs again within seconds", "it has missed no alerts"}},
 		{name: "resume again", arguments: []string{"resume", "young", "--backfill"}, want: []string{"young was not paused", "it has missed no alerts"}},

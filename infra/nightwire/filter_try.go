@@ -12,7 +12,7 @@ import (
 
 type filterTest struct {
 	sample
-	File         string `arg:"" help:"The filter's file." type:"existingfile"`
+	File         string `arg:"" help:"The filter's file."`
 	AlertsANight int    `help:"How many alerts a usual night has. Default: 300,000 of ZTF, 10 million of LSST." placeholder:"N"`
 }
 
@@ -58,8 +58,8 @@ func rightFilter(file string) (*filter.Filter, error) {
 
 type filterDiff struct {
 	sample
-	A string `arg:"" help:"A filter's file." type:"existingfile"`
-	B string `arg:"" help:"Another's, or another version." type:"existingfile"`
+	A string `arg:"" help:"A filter's file."`
+	B string `arg:"" help:"Another's, or another version."`
 }
 
 // Help is what --help shows besides the flags.

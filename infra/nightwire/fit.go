@@ -19,18 +19,18 @@ type fitCommand struct {
 	File   string `help:"A light curve as CSV: mjd,band,flux,fluxerr[,zp] or mjd,band,mag,magerr. Fluxes are microjansky, or on the scale whose AB zero point zp says." type:"existingfile" placeholder:"FILE" xor:"curve"`
 
 	Alerts string       `help:"Look for the alerts here, not in the local stack's archive: a folder, an .avro file, a .tar or a .tar.gz." placeholder:"PATH"`
-	Stream names.Stream `help:"Stream of the alerts or of the bands: ztf, ztf-partnership or lsst. Default: the local stack's, or ztf." placeholder:"STREAM"`
+	Stream names.Stream `help:"${stream} Default: the local stack's, or ztf." placeholder:"STREAM"`
 
 	Z               *float64 `help:"The redshift, if it is known. Without it, it is part of the fit." placeholder:"Z"`
 	ModelCovariance bool     `help:"Count the model's own errors." default:"true" negatable:""`
-	Models          string   `help:"Folder of the SALT model. Without it, a demonstration model." type:"path" env:"MODELS" placeholder:"DIR"`
+	Models          string   `help:"Folder of the SALT model, which make models fetches. Without it, a demonstration model." type:"path" env:"MODELS" placeholder:"DIR"`
 	Out             string   `help:"The plot, an SVG. Default: the object's or the file's name, and .svg." type:"path" placeholder:"FILE"`
 }
 
 // Help is what --help shows besides the flags.
 func (fitCommand) Help() string {
 	return `Examples:
-  nightwire fit --candid 1657414760815015006 --models models/salt2-4
+  nightwire fit --candid 1657414760815015006
   nightwire fit --object ZTF21abiuvdk --z 0.0035 --models models/salt2-4
   nightwire fit --alerts night.tar.gz --object ZTF21abiuvdk
   nightwire fit --file lightcurve.csv --z 0.03 --out lightcurve.svg

@@ -13,7 +13,7 @@ import (
 // local are the flags of the commands that start a stack.
 type local struct {
 	state
-	Stream names.Stream   `help:"Stream to serve: ztf, ztf-partnership or lsst." default:"ztf" enum:"ztf,ztf-partnership,lsst"`
+	Stream names.Stream   `help:"${stream}" default:"ztf" enum:"ztf,ztf-partnership,lsst"`
 	Port   int            `help:"First of nine consecutive ports; 0 takes any that are free." default:"8700"`
 	Kafka  stack.Security `help:"What the local Kafka asks of its clients: none, tls, scram (a user and a password) or tls+scram." name:"kafka-security" default:"none" enum:"none,tls,scram,tls+scram" placeholder:"WHAT"`
 	Models string         `help:"Folder of the SALT model to fit supernovae with, which make models fetches. Without it, a demonstration model." type:"path" placeholder:"DIR"`

@@ -146,9 +146,16 @@ func (l *processLog) print(out io.Writer, faults bool) error {
 	return nil
 }
 
+// greeting begins the lines with which the functions framework, which does not
+// log as we do, names each function that it serves.
+const greeting = "Serving function: "
+
 // isFault says whether a line warns, or tells of an error. One that is not
 // ours, such as the end of a crash, may well do.
 func isFault(line []byte) bool {
+	if bytes.HasPrefix(line, []byte(greeting)) {
+		return false
+	}
 	var entry struct {
 		Severity string `json:"severity"`
 	}

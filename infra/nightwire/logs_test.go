@@ -17,7 +17,7 @@ func TestLogs(t *testing.T) {
 	}
 	const info, fault = `{"severity":"INFO","message":"well"}` + "\n", `{"severity":"ERROR","message":"ill"}` + "\n"
 	for name, text := range map[string]string{
-		"functions": info + fault + info,
+		"functions": "Serving function: \"rows\"\n" + info + fault + info,
 		"storage":   "panic: of another kind\n" + info + `{"severity":"INFO","mess`,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, "log", name+".log"), []byte(text), 0o600); err != nil {
@@ -28,9 +28,10 @@ func TestLogs(t *testing.T) {
 		arguments []string
 		want      string
 	}{
-		"all":         {nil, "functions  " + info + "functions  " + fault + "functions  " + info + "storage    panic: of another kind\nstorage    " + info},
+		"all":         {nil, "functions  Serving function: \"rows\"\nfunctions  " + info + "functions  " + fault + "functions  " + info + "storage    panic: of another kind\nstorage    " + info},
 		"the last":    {[]string{"-n", "1"}, "functions  " + info + "storage    " + info},
 		"faults":      {[]string{"--faults", "-n", "1"}, "functions  " + fault + "storage    panic: of another kind\n"},
+		"all faults":  {[]string{"--faults"}, "functions  " + fault + "storage    panic: of another kind\n"},
 		"of one":      {[]string{"storage", "-n", "1"}, "storage    " + info},
 		"none at all": {[]string{"-n", "0"}, ""},
 	}

@@ -11,7 +11,9 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -45,7 +47,10 @@ const description = `Nightwire turns a survey's stream of alerts into science.
 
 On this machine it runs whole: Kafka, Pub/Sub, Cloud Storage and BigQuery are
 local servers that speak the real protocols, and the connector and the functions
-are the ones that are deployed. No cloud, no credentials, no Docker.`
+are the ones that are deployed. No cloud, no credentials, no Docker.
+
+To begin: nightwire run passes a synthetic night through it. Or nightwire up in
+one terminal, and nightwire feed, query and filter in another.`
 
 func main() {
 	slog.SetDefault(logging.NewText(os.Stderr, slog.LevelInfo))
@@ -69,9 +74,16 @@ func options(ctx context.Context, out io.Writer) []kong.Option {
 	return []kong.Option{
 		kong.Name("nightwire"), kong.Description(description), kong.ShortUsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)), kong.BindTo(out, (*io.Writer)(nil)),
-		kong.Vars{"dir": usualDir, "lsst_topic": stack.LSSTTopic, "kafka_password": stack.KafkaPasswordVariable, "many": strconv.Itoa(many)},
+		kong.Vars{
+			"dir": usualDir, "lsst_topic": stack.LSSTTopic, "kafka_password": stack.KafkaPasswordVariable, "many": strconv.Itoa(many),
+			"tables": tables(), "stream": "Which stream: ztf, ztf-partnership or lsst.", "stream_default": ofStack,
+		},
 	}
 }
+
+// ofStack is the stream that a command of a deployment means where none is named,
+// if the command does not say better.
+const ofStack = "Default: the local stack's, or ztf; of a project it has to be said."
 
 // usualDir is the folder for the state where nobody says another.
 const usualDir = ".nightwire"
@@ -84,11 +96,25 @@ type state struct {
 // again is the flag with which other commands find the folder, with a space
 // before it; nothing where they do without.
 func (s state) again() string {
-	if usual, err := filepath.Abs(usualDir); err == nil && usual == s.Dir {
+	if usual, err := filepath.Abs(usualDir); err == nil && (usual == s.Dir || s.Dir == "") {
 		return ""
 	}
-	return " --dir " + s.Dir
+	return " --dir " + typed(s.Dir)
 }
+
+// plain is what a shell takes as it stands.
+var plain = regexp.MustCompile(`^[\w@%+=:,./-]+$`)
+
+// typed is a word as one types it into a shell.
+func typed(word string) string {
+	if plain.MatchString(word) {
+		return word
+	}
+	return quoted(word)
+}
+
+// quoted is a word in quotes of a shell.
+func quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
 
 // certificatePath is where run leaves the certificate.
 func (s state) certificatePath() string { return filepath.Join(s.Dir, "certificate.json") }

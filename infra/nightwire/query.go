@@ -5,22 +5,22 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"regexp"
 	"time"
 
 	"nightwire.dev/infra/local/stack"
-	"nightwire.dev/infra/queries"
 )
 
 type queryCommand struct {
 	deployment
-	SQL    string            `arg:"" optional:"" help:"The query, in GoogleSQL; - reads it from standard input. Tables: alerts, detections, limits, light_curves, objects, records, matches, evaluated, fits, rises, certificates; behind them alerts_stream, ledger, watermarks, filter_matches, evaluations, supernova_fits, transient_fits, nights."`
+	SQL    string            `arg:"" optional:"" help:"The query, in GoogleSQL; - reads it from standard input. Tables: ${tables}."`
 	File   string            `help:"A file with the query, or the name of one of the library, which --list shows." placeholder:"QUERY" xor:"question"`
 	Param  map[string]string `help:"Value of a parameter; may come again." placeholder:"NAME=VALUE" mapsep:"none"`
 	Cone   string            `help:"Ask of the alerts within a circle, in degrees, degrees and arcseconds. The query has them under the name cone." placeholder:"RA,DEC,RADIUS" xor:"list"`
 	Format string            `help:"How to write the answer: table, csv, jsonl or parquet." default:"table" enum:"table,csv,jsonl,parquet"`
 	Output string            `help:"File to write the answer to; without it, standard output." short:"o" type:"path" placeholder:"FILE"`
-	List   bool              `help:"List the library's queries and their parameters." xor:"list,question"`
+	List   bool              `help:"List the library's queries with their parameters, and the tables; with --stream those of another survey." xor:"list,question"`
 }
 
 // Help is what --help shows besides the flags.
@@ -30,6 +30,7 @@ func (queryCommand) Help() string {
   nightwire query --file light-curve --param object=ZTF18abcdefg --format csv
   nightwire query --cone 150.1,2.2,5
   nightwire query --cone 150.1,2.2,5 "SELECT objectId, COUNT(*) AS n FROM cone GROUP BY objectId"
+  nightwire query --list
   nightwire query --format parquet -o curves.parquet "SELECT * FROM light_curves"
 
 In JSON lines an integer is a string of its digits, since a candid is larger than what many readers keep.`
@@ -61,7 +62,7 @@ func (c *queryCommand) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return c.write(result, out)
+	return c.write(result, out, os.Stderr)
 }
 
 // question begins a statement that only reads, after comments and brackets.
@@ -81,20 +82,9 @@ func printAnswer(ctx context.Context, e stack.Endpoints, sql string, out io.Writ
 	if err != nil {
 		return err
 	}
-	return export(result, "table", out, noProgress{})
-}
-
-// list shows the library.
-func (c *queryCommand) list(out io.Writer) error {
-	all, err := queries.All(c.Stream.Survey())
-	if err != nil {
-		return err
+	written, err := export(result, "table", out, noProgress{})
+	if err == nil && written == 0 {
+		fmt.Fprintln(out, "no rows")
 	}
-	for _, q := range all {
-		fmt.Fprintf(out, "%s\n  %s\n", q.Name, q.Question)
-		for _, p := range q.Parameters {
-			fmt.Fprintf(out, "  %s\n", p)
-		}
-	}
-	return nil
+	return err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"nightwire.dev/infra/queries"
 	"nightwire.dev/schemas"
 	"nightwire.dev/shared/warehouse"
 )
@@ -97,7 +99,7 @@ func TestQueryRefuses(t *testing.T) {
 	}{
 		"nothing":            {nil, "there is no query: give one, --file or --cone; --list shows the library"},
 		"two queries":        {[]string{"--file", file, "SELECT 1"}, "there are two queries"},
-		"no such query":      {[]string{"--file", "curves"}, "neither a file nor one of the library for ztf: alerts-per-night, brightening"},
+		"no such query":      {[]string{"--file", "curves"}, "neither a file nor one of the library for ztf: did you mean light-curve? it has alerts-per-night, brightening"},
 		"no such file":       {[]string{"--file", "./curves.sql"}, "no such file"},
 		"a change":           {[]string{"DELETE FROM ledger WHERE TRUE"}, "want SELECT or WITH"},
 		"missing parameter":  {[]string{"--file", file}, "parameter n is missing: give --param n=INT64"},
@@ -127,7 +129,63 @@ func TestQueryList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	says(t, answer, "light-curve\n  What was seen of an object", "  @object STRING  name of the object\n", "  @hours INT64 = 24  how many\n")
+	says(t, answer, "light-curve\n  What was seen of an object", "  @object STRING  name of the object\n", "  @hours INT64 = 24  how many\n",
+		"new-transients\n  What is new in the sky?\n  Objects that ZTF had never", "\nrises ", "\nledger ")
+	if strings.Contains(answer, "solar_system") {
+		t.Error("ZTF is said to have the table of LSST's bodies")
+	}
+	if answer, err = line(t, "query", "--dir", t.TempDir(), "--stream", "lsst", "--list"); err != nil {
+		t.Fatal(err)
+	}
+	says(t, answer, "Objects that LSST had never", "\nsolar_system ")
+}
+
+// TestListIsTold has every query begin with a question of one line, and each
+// table with what it is.
+func TestListIsTold(t *testing.T) {
+	t.Parallel()
+	for _, survey := range []string{schemas.ZTF, schemas.LSST} {
+		all, err := queries.All(survey)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, q := range all {
+			if asked, _, _ := strings.Cut(q.Question, "?"); asked == q.Question || asked == "" || len(asked) > 100 {
+				t.Errorf("query %s of %s does not begin with a question of a line: %q", q.Name, survey, q.Question)
+			}
+		}
+		for _, view := range schemas.Views(survey) {
+			if view.Description == "" || !strings.Contains(tables(), view.Name) {
+				t.Errorf("view %s of %s: %q; the help lists %s", view.Name, survey, view.Description, tables())
+			}
+		}
+		for _, table := range schemas.Tables(survey) {
+			if table.Description == "" || !strings.Contains(tables(), table.Name) {
+				t.Errorf("table %s of %s: %q; the help lists %s", table.Name, survey, table.Description, tables())
+			}
+		}
+	}
+}
+
+// TestNoRows tells a person of an answer without rows, beside the answer and
+// not in it.
+func TestNoRows(t *testing.T) {
+	serveProject(t)
+	for format, want := range map[string]string{"table": "n\n", "csv": "n\n", "jsonl": ""} {
+		for rows, said := range map[int]string{0: "no rows\n", 1: ""} {
+			result, err := openTables(t).Query(t.Context(), fmt.Sprintf("SELECT 1 AS n FROM UNNEST(GENERATE_ARRAY(1, %d))", rows), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out, notes strings.Builder
+			if err := (&queryCommand{Format: format}).write(result, &out, &notes); err != nil {
+				t.Fatal(err)
+			}
+			if notes.String() != said || rows == 0 && out.String() != want {
+				t.Errorf("%s of %d rows: %q, and beside it %q, want %q", format, rows, out.String(), notes.String(), said)
+			}
+		}
+	}
 }
 
 // TestCounter counts on a terminal, and takes the count away in the end.

@@ -83,13 +83,13 @@ func (c *replayCommand) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if plan.Count == 0 {
+		return nothing(plan)
+	}
 	if err := plan.Print(out); err != nil {
 		return err
 	}
-	switch {
-	case plan.Count == 0:
-		return errors.New("there is nothing to send")
-	case c.DryRun:
+	if c.DryRun {
 		fmt.Fprintln(out, "nothing is sent: this is a dry run")
 		return nil
 	}
@@ -97,6 +97,11 @@ func (c *replayCommand) Run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	return send(ctx, plan, out)
+}
+
+// nothing says what a plan is empty of, and what else is known of it.
+func nothing(plan *replay.Plan) error {
+	return fmt.Errorf("there is nothing to send from %s", strings.Join(append([]string{plan.From}, plan.Notes...), "; "))
 }
 
 // check refuses flags that do not go together.

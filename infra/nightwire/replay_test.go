@@ -37,6 +37,22 @@ func TestReplayRefuses(t *testing.T) {
 	}
 }
 
+// TestReplayOfNothing says in one sentence that there is nothing, and shows no
+// plan of it.
+func TestReplayOfNothing(t *testing.T) {
+	serveProject(t)
+	for arguments, want := range map[string]string{
+		"--night 2027-01-01":              "there is nothing to send from the archive of ztf: night 2027-01-01",
+		"--object ZTF18none --dry-run":    "there is nothing to send from the archive of ztf: object ZTF18none",
+		"--cone 150,2,5 --candid 1 --yes": "there is nothing to send from the archive of ztf: candid 1, within 5 arcsec of 150, 2",
+	} {
+		out, err := line(t, append([]string{"replay", "--project", testResources.Project, "--stream", "ztf"}, strings.Fields(arguments)...)...)
+		if err == nil || !strings.HasPrefix(err.Error(), want) || out != "" {
+			t.Errorf("%s: error is %v, want %q; printed:\n%s", arguments, err, want, out)
+		}
+	}
+}
+
 // TestReplayAsks sends a large number only to whoever said that it is meant.
 func TestReplayAsks(t *testing.T) {
 	t.Parallel()

@@ -29,7 +29,12 @@ ledger, the files, the rows and the evaluations, closes each night as at dawn, a
 stops the stack. The exit status is 0 only if nothing is missing.
 
 The state stays: a second run of the same alerts counts duplicates and changes
-neither files nor rows, and a run that was killed goes on where it stopped.`
+neither files nor rows, and a run that was killed goes on where it stopped.
+
+Examples:
+  nightwire run
+  nightwire run --synthetic 20000 --rate 256
+  nightwire run ztf_public_20260901.tar.gz --fresh`
 }
 
 // Run passes alerts through a stack of its own.
@@ -63,6 +68,7 @@ func (c *runCommand) Run(ctx context.Context) (err error) {
 	}
 	run.finish(s.Usage())
 	run.account.Run = &run.Run
+	run.account.Run.Nights = run.nights
 	run.Print(os.Stdout)
 	page, err := dawn.Save(run.account, c.certificatePath())
 	if err != nil {
@@ -89,6 +95,7 @@ type outcome struct {
 	*measured
 	account *certificate.Certificate
 	open    error // which night is not clean, if one is not
+	nights  []certificate.Closed
 }
 
 // pass sends the alerts, waits for them at the other end, and takes account.
@@ -109,7 +116,7 @@ func (c *runCommand) pass(ctx context.Context, s *stack.Stack, from *source.Sour
 	if run.stuck == nil {
 		fmt.Println()
 		nights := nightsOf(run.sent.Topics, run.sent.Began, time.Now())
-		if o.open = c.closeNights(ctx, nights, os.Stdout); ctx.Err() != nil {
+		if o.nights, o.open = c.closeNights(ctx, nights, os.Stdout); ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 	}

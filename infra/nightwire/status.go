@@ -49,7 +49,7 @@ func (c *statusCommand) Run(ctx context.Context, out io.Writer) error {
 	}
 	silent := slices.IndexFunc(s.Services, func(s stack.Service) bool { return !s.Answers })
 	if err == nil && silent >= 0 {
-		return fmt.Errorf("%s does not answer: see nightwire logs %[1]s", s.Services[silent].Name)
+		return fmt.Errorf("%s does not answer: see nightwire logs %[1]s%[2]s", s.Services[silent].Name, c.again())
 	}
 	return err
 }

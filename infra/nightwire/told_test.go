@@ -162,6 +162,33 @@ func helped(node *kong.Node, sources map[string][]told) {
 	}
 }
 
+// TestStreamIsToldAlike has every command say in the same words what a stream is,
+// and then which it takes where none is named.
+func TestStreamIsToldAlike(t *testing.T) {
+	t.Parallel()
+	found := 0
+	var look func(*kong.Node)
+	look = func(node *kong.Node) {
+		for _, flag := range node.Flags {
+			if flag.Name != "stream" {
+				continue
+			}
+			found++
+			then, alike := strings.CutPrefix(flag.Help, "Which stream: ztf, ztf-partnership or lsst.")
+			if !alike || flag.Default == "" && !strings.HasPrefix(then, " Default: ") {
+				t.Errorf("%s --stream: %s", node.FullPath(), flag.Help)
+			}
+		}
+		for _, child := range node.Children {
+			look(child)
+		}
+	}
+	look(grammar(t).Model.Node)
+	if found < 15 {
+		t.Errorf("%d commands have a stream", found)
+	}
+}
+
 func TestTells(t *testing.T) {
 	t.Parallel()
 	text := "Ask `nightwire fit`, not `bin/nightwire-connector`:\n\n```sh project\nbin/nightwire down\n```\n\n" +

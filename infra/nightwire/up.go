@@ -15,7 +15,11 @@ type upCommand struct{ local }
 // Help is what --help shows besides the flags.
 func (upCommand) Help() string {
 	return `The stack stays up until Ctrl-C, which ends it in order. Its state stays in the
-folder given by --dir and is there again at the next start.`
+folder given by --dir and is there again at the next start. It prints where each
+service listens, and a page to look at. Then, in another terminal:
+
+  nightwire feed --synthetic 1000 --rate 100
+  nightwire status`
 }
 
 // Run keeps a stack running until it is interrupted.
@@ -48,7 +52,7 @@ Nightwire is up, stream %s, state in %s
   Logs       %s
 
 Try, in another terminal:
-  eval "$(%s env%s)"    # and every client of Google's or Kafka's finds the stack
+  eval "$(%s env%s)"    # and Google's clients of Pub/Sub and Cloud Storage find the stack
   %s feed%s --synthetic 1000 --rate 100
   %s query%s "SELECT outcome, COUNT(*) AS records FROM records GROUP BY outcome"
   %s filter list%s

@@ -73,7 +73,11 @@ func Find(name, survey string) (Query, error) {
 		}
 		names = append(names, q.Name)
 	}
-	return Query{}, fmt.Errorf("find query %s: neither a file nor one of the library for %s: %s", name, survey, strings.Join(names, ", "))
+	meant := ""
+	if found := near(name, names); len(found) > 0 {
+		meant = "did you mean " + strings.Join(found, " or ") + "? "
+	}
+	return Query{}, fmt.Errorf("find query %s: neither a file nor one of the library for %s: %sit has %s", name, survey, meant, strings.Join(names, ", "))
 }
 
 // Parse reads a query's text. Its leading comment has to declare what

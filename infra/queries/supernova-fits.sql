@@ -1,5 +1,5 @@
--- Which supernovae were fitted of late? Of each object the fit of its last alert. A demonstration model's fits are not
--- for science.
+-- Which supernovae were fitted of late? Of each object the fit of the last of its alerts that could be fitted. A
+-- demonstration model's fits are not for science.
 --
 -- @from DATE = today-7  first night
 -- @to DATE = today  last night

@@ -1,6 +1,7 @@
 package certificate
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
@@ -8,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"nightwire.dev/shared/names"
 )
 
 //go:embed page.html
@@ -49,12 +52,30 @@ func (c *Certificate) Page(w io.Writer) error {
 	}
 	err := page.Execute(w, map[string]any{
 		"Certificate": c, "Subject": c.subject(), "Verdict": c.Verdict(), "Class": c.class(),
+		"DeadLetters": "nightwire deadletter list " + c.deployment(), "Tarball": c.tarball(),
 		"Bars": c.bars(), "Figures": c.figures(), "Losses": losses, "Told": told, "Made": c.At.Format(time.RFC3339),
 	})
 	if err != nil {
 		return fmt.Errorf("certificate as a page: %w", err)
 	}
 	return nil
+}
+
+// tarball is where the function tarball puts a night that is closed.
+type tarball struct{ Bucket, Object, Link string }
+
+// tarball is nil where none is made: of a stream, of what is not over, of no
+// files, and of those that are gone. Google's own pages show a project's.
+func (c *Certificate) tarball() *tarball {
+	if c.Night == "" || !c.Final() || c.Files == 0 || c.Lost(NoFile).Count+c.Lost(FileGone).Count > 0 {
+		return nil
+	}
+	r := names.Resources{Project: cmp.Or(c.Project, names.LocalProject), Stream: names.Stream(c.Stream), Suffix: c.Suffix}
+	t := &tarball{Bucket: r.ProductsBucket(), Object: r.TarballObject(c.Night)}
+	if c.Project != "" {
+		t.Link = "https://storage.cloud.google.com/" + t.Bucket + "/" + t.Object
+	}
+	return t
 }
 
 // class is the colour of the verdict.

@@ -12,6 +12,14 @@ type Run struct {
 	Seconds         float64   `json:"seconds"`
 	AlertsPerSecond float64   `json:"alerts_per_second"`
 	Processes       []Process `json:"processes"`
+	Nights          []Closed  `json:"nights,omitempty"` // that the run closed, as a dawn does
+}
+
+// Closed is a night, and where the page of its own certificate is.
+type Closed struct {
+	Night   string `json:"night"`
+	Verdict string `json:"verdict"`
+	Page    string `json:"page"` // from the run's page, parted by slashes
 }
 
 // Process is what one process used during the run.

@@ -11,9 +11,9 @@ import (
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 )
 
-// graceToEnd bounds each of the two steps that end Watch: while Pub/Sub is out
-// of reach, its client does not return by itself.
-const graceToEnd = 3 * time.Second
+// graceToEnd bounds the end of Watch: while Pub/Sub is out of reach, its client
+// does not return by itself.
+const graceToEnd = 4 * time.Second
 
 // Watch hands out the messages of a filter from now on, until ctx ends or take
 // says no more. only is Pub/Sub's language for subscriptions: attributes.band =
@@ -35,11 +35,6 @@ func (c *Catalogue) Watch(ctx context.Context, name, only string, take func(*pub
 	if err != nil {
 		return fmt.Errorf("subscribe to topic %s: %w", topic, err)
 	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceToEnd)
-		defer cancel()
-		_ = c.Topics.SubscriptionAdminClient.DeleteSubscription(ctx, &pubsubpb.DeleteSubscriptionRequest{Subscription: path})
-	}()
 	receiving, stop := context.WithCancel(ctx)
 	defer stop()
 	messages := make(chan *pubsub.Message)
@@ -54,24 +49,33 @@ func (c *Catalogue) Watch(ctx context.Context, name, only string, take func(*pub
 			}
 		})
 	}()
-	for {
+	for more := true; more; {
 		select {
 		case m := <-messages:
-			if take(m) {
-				continue
-			}
+			more = take(m)
 		case err := <-received:
-			return err
+			received <- err
+			more = false
 		case <-ctx.Done():
-		}
-		stop()
-		select {
-		case err := <-received:
-			return err
-		case <-time.After(graceToEnd):
-			return nil
+			more = false
 		}
 	}
+	stop()
+	return c.unsubscribe(ctx, path, received)
+}
+
+// unsubscribe deletes a subscription once its reader has ended, and returns the
+// reader's error. What takes longer than graceToEnd is left to Pub/Sub, which
+// forgets a subscription that nobody reads.
+func (c *Catalogue) unsubscribe(ctx context.Context, path string, received <-chan error) (err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceToEnd)
+	defer cancel()
+	select {
+	case err = <-received:
+	case <-ctx.Done():
+	}
+	_ = c.Topics.SubscriptionAdminClient.DeleteSubscription(ctx, &pubsubpb.DeleteSubscriptionRequest{Subscription: path})
+	return err
 }
 
 // filterOf is a subscription's filter. Several filters may share a topic.
