@@ -1,248 +1,197 @@
 package storage
 
 import (
-	"context"
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
+	"time"
 )
 
 // What lies in a bucket's folder.
 const (
-	settingsFile  = "bucket.json"
 	journalFile   = "journal.jsonl"
-	cursorPrefix  = "cursor-"
 	objectsFolder = "objects"
-	asideFolder   = "aside"
 	stagingFolder = "staging"
 )
-
-// environment is what a bucket uses of the server.
-type environment struct {
-	clock     *clock
-	publisher Publisher
-	url       string
-	log       *slog.Logger
-}
 
 // bucket is one folder of objects. Changes happen one at a time, under the
 // lock; the bytes of contents are moved outside it.
 type bucket struct {
-	environment
-	dir string
+	server *Server
+	dir    string
 
-	mu        sync.RWMutex
-	settings  settings
-	journal   *journal
-	catalogue catalogue
-	senders   map[string]*sender
-	retired   bool // the bucket is being removed
+	mu       sync.Mutex
+	journal  *journal
+	resource bucketResource
+	entries  map[string]entry   // the live objects, by name
+	order    order              // of their names
+	senders  map[string]*sender // one a notification configuration, by its id
+	lastID   int                // of a configuration; none is used twice
+	clock    int64              // of the last change, in microseconds since 1970
 }
 
-// makeBucket writes the folder of a new bucket.
-func makeBucket(dir string, s settings) error {
-	for _, folder := range []string{objectsFolder, asideFolder, stagingFolder} {
-		if err := os.MkdirAll(filepath.Join(dir, folder), 0o777); err != nil {
-			return err
-		}
-	}
-	return writeSettings(dir, s)
+// entry is what is kept in memory of a live object. All else is in the journal.
+type entry struct {
+	last       span // its last change
+	generation int64
 }
 
-// writeSettings replaces the settings as a whole.
-func writeSettings(dir string, s settings) error {
-	text, err := json.MarshalIndent(s, "", "  ")
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(dir, settingsFile)
-	if err := os.WriteFile(path+".new", text, 0o666); err != nil {
-		return err
-	}
-	return os.Rename(path+".new", path)
-}
-
-func readSettings(dir string) (settings, error) {
-	var s settings
-	text, err := os.ReadFile(filepath.Join(dir, settingsFile))
-	if err != nil {
-		return s, err
-	}
-	if err := json.Unmarshal(text, &s); err != nil {
-		return s, fmt.Errorf("%s: %w", settingsFile, err)
-	}
-	return s, nil
-}
-
-// openBucket reads a bucket's folder and finishes what was interrupted.
-func openBucket(dir string, env environment) (*bucket, error) {
-	b := &bucket{
-		environment: env,
-		dir:         dir,
-		catalogue:   catalogue{entries: map[string]entry{}},
-		senders:     map[string]*sender{},
-	}
-	var err error
-	if b.settings, err = readSettings(dir); err != nil {
+// openBucket reads a bucket's folder, which it makes if there is none, and
+// finishes what was interrupted.
+func (s *Server) openBucket(name string) (*bucket, error) {
+	b := &bucket{server: s, dir: filepath.Join(s.options.Dir, name), entries: map[string]entry{}, senders: map[string]*sender{}}
+	if err := os.MkdirAll(b.path(objectsFolder), 0o777); err != nil {
 		return nil, err
 	}
-	for _, n := range b.settings.Notifications {
-		if err := b.addSender(n); err != nil {
-			return nil, errors.Join(err, b.close())
+	var last *change
+	var err error
+	b.journal, err = openJournal(b.path(journalFile), func(r record, at span) {
+		b.apply(r, at)
+		if r.Change != nil {
+			last = r.Change
 		}
+	})
+	if err != nil {
+		return nil, err
 	}
-	if err := b.replay(); err != nil {
-		return nil, errors.Join(err, b.close())
+	if err := b.recover(last); err != nil {
+		return nil, errors.Join(err, b.journal.file.Close())
+	}
+	for _, sender := range b.senders {
+		sender.start()
 	}
 	return b, nil
 }
 
-// replay reads the journal into the catalogue, counts what the senders still
-// have to send, and completes the last change. Earlier ones are complete, for
-// a change begins when the one before it has ended.
-func (b *bucket) replay() error {
-	var last *record
-	var err error
-	b.journal, err = openJournal(filepath.Join(b.dir, journalFile), func(r record, at span) error {
-		b.catalogue.apply(r, at)
-		b.clock.atLeast(r.Sequence)
-		for _, s := range b.senders {
-			s.replay(r, at)
-		}
-		last = &r
-		return nil
-	})
-	if err != nil {
-		return err
+// recover completes the last change. Earlier ones are complete, for a change
+// begins when the one before it has ended. Uploads that had not ended go.
+func (b *bucket) recover(last *change) error {
+	if err := b.move(last); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("complete the last change: %w", err)
 	}
-	if last != nil {
-		if err := b.apply(*last); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("complete the last change: %w", err)
-		}
-	}
-	return b.clearStaging()
+	staging := b.path(stagingFolder)
+	return errors.Join(os.RemoveAll(staging), os.Mkdir(staging, 0o777))
 }
 
-// clearStaging removes the contents whose uploads did not end.
-func (b *bucket) clearStaging() error {
-	staging := filepath.Join(b.dir, stagingFolder)
-	if err := os.RemoveAll(staging); err != nil {
-		return err
-	}
-	return os.Mkdir(staging, 0o777)
+// path is where something lies in the bucket's folder.
+func (b *bucket) path(elements ...string) string {
+	return filepath.Join(append([]string{b.dir}, elements...)...)
 }
 
-// change writes a record, does what it says to the files, and lets it be seen.
+// commit writes a record, does what it says to the files, and lets it be seen.
 // The caller holds the lock.
-func (b *bucket) change(r record) error {
-	if b.retired {
-		return notFound("The specified bucket does not exist.")
-	}
-	at, err := b.journal.write(r)
+func (b *bucket) commit(r record) error {
+	at, err := b.journal.append(r)
 	if err != nil {
 		return err
 	}
-	if err := b.apply(r); err != nil {
-		return errors.Join(err, b.journal.discard())
+	if err := b.move(r.Change); err != nil {
+		return errors.Join(err, b.journal.cut(at))
 	}
-	b.journal.keep(at)
-	b.catalogue.apply(r, at)
-	for _, s := range b.senders {
-		s.notice(r)
+	b.apply(r, at)
+	return nil
+}
+
+// move does to the files what a change says.
+func (b *bucket) move(c *change) error {
+	switch {
+	case c == nil:
+		return nil
+	case c.Event == finalize:
+		return os.Rename(b.path(stagingFolder, c.Staged), b.path(c.File))
+	case c.Event == deletion:
+		return os.Remove(b.path(c.File))
 	}
 	return nil
 }
 
-// apply does to the files what a record says.
-func (b *bucket) apply(r record) error {
-	switch r.Event {
-	case finalize:
-		return os.Rename(filepath.Join(b.dir, stagingFolder, r.Staged), b.contentPath(r.Object.Name, r.Aside))
-	case deletion:
-		path := b.contentPath(r.Object.Name, r.Aside)
-		if err := os.Remove(path); err != nil {
-			return err
+// apply takes over a record, be it new or read again at the start.
+func (b *bucket) apply(r record, at span) {
+	switch {
+	case r.Bucket != nil:
+		b.resource = *r.Bucket
+		b.resource.SelfLink = b.server.options.URL + "/storage/v1/b/" + b.resource.Name
+	case r.Notification != nil:
+		b.lastID++
+		b.senders[r.Notification.ID] = newSender(b, *r.Notification)
+	case r.Forgotten != "":
+		delete(b.senders, r.Forgotten)
+	case r.Told != nil:
+		if s, ok := b.senders[r.Told.ID]; ok {
+			s.told(r.Told.UpTo)
 		}
-		b.removeEmptyFolders(filepath.Dir(path))
+	case r.Change != nil:
+		b.applyChange(r.Change, at)
 	}
-	return nil
 }
 
-// contentPath is where an object's content lies.
-func (b *bucket) contentPath(name string, aside bool) string {
-	if place, ok := naturalPlace(name); ok && !aside {
-		return filepath.Join(b.dir, objectsFolder, place)
-	}
-	return filepath.Join(b.dir, asideFolder, asidePlace(name))
-}
-
-// makeRoom makes the folder for a new object and says whether it has to go
-// aside, because its natural place is a folder or below a file.
-func (b *bucket) makeRoom(name string) (aside bool) {
-	if _, ok := naturalPlace(name); !ok {
-		return true
-	}
-	path := b.contentPath(name, false)
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-		return true
-	}
-	_, err := os.Lstat(path)
-	return !errors.Is(err, fs.ErrNotExist)
-}
-
-// removeEmptyFolders climbs from a folder until one is still in use.
-func (b *bucket) removeEmptyFolders(dir string) {
-	for dir != filepath.Join(b.dir, objectsFolder) && dir != filepath.Join(b.dir, asideFolder) {
-		if os.Remove(dir) != nil {
-			return
+func (b *bucket) applyChange(c *change, at span) {
+	b.clock = c.Time.UnixMicro()
+	if c.Event == deletion {
+		delete(b.entries, c.Object.Name)
+		b.order.removed = true
+	} else {
+		if _, exists := b.entries[c.Object.Name]; !exists {
+			b.order.added = append(b.order.added, c.Object.Name)
 		}
-		dir = filepath.Dir(dir)
+		b.entries[c.Object.Name] = entry{at, c.Object.Generation}
 	}
-}
-
-func (b *bucket) startSenders(ctx context.Context) {
 	for _, s := range b.senders {
-		s.start(ctx)
+		s.notice(c, at)
 	}
 }
 
-func (b *bucket) pending() int {
-	b.mu.RLock()
-	defer b.mu.RUnlock()
-	pending := 0
-	for _, s := range b.senders {
-		pending += int(s.waiting.Load())
-	}
-	return pending
+// tick is the time of a change, and the generation of an object that it makes:
+// microseconds since 1970, as the real service's generations look, and always
+// above those before.
+func (b *bucket) tick() (int64, time.Time) {
+	now := max(b.clock+1, time.Now().UnixMicro())
+	return now, time.UnixMicro(now).UTC()
 }
 
-// retire ends the bucket's life unless it still holds objects. Requests that
-// found the bucket before it was removed change nothing in it any more.
-func (b *bucket) retire(c conditions) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if err := c.check(0, b.settings.Bucket.Metageneration); err != nil {
-		return err
+// place is where the content of a new object goes: under its name, if that is
+// neither too long nor a folder of others, and nothing on its way is an object;
+// else under an id, with a mark that no name has. The folder is made.
+func (b *bucket) place(name, id string) string {
+	if natural, ok := naturalPlace(name); ok {
+		file := filepath.Join(objectsFolder, natural)
+		if os.MkdirAll(filepath.Dir(b.path(file)), 0o777) == nil {
+			if _, err := os.Lstat(b.path(file)); errors.Is(err, fs.ErrNotExist) {
+				return file
+			}
+		}
 	}
-	if len(b.catalogue.entries) > 0 {
-		return conflict("The bucket you tried to delete is not empty.")
-	}
-	b.retired = true
-	return nil
+	return filepath.Join(objectsFolder, "%-"+id)
 }
 
-func (b *bucket) close() error {
-	var errs []error
-	for _, s := range b.senders {
-		errs = append(errs, s.stop())
+// maxElementBytes bounds an element of a path, by the file systems in use.
+const maxElementBytes = 255
+
+// emptyElement stands for the nothing between two slashes: a percent sign that
+// no hexadecimal digits follow.
+const emptyElement = "%"
+
+// naturalPlace is the path, below the objects folder, under which people find
+// the object: its name, with what a path element cannot be or hold written as
+// %XX. The path is local, and no two names share one. It is not ok if an
+// element would be too long.
+func naturalPlace(name string) (path string, ok bool) {
+	elements := strings.Split(name, "/")
+	for i, element := range elements {
+		element = cmp.Or(url.PathEscape(element), emptyElement)
+		if element[0] == '.' {
+			element = "%2E" + element[1:]
+		}
+		if len(element) > maxElementBytes {
+			return "", false
+		}
+		elements[i] = element
 	}
-	if b.journal != nil {
-		errs = append(errs, b.journal.close())
-	}
-	return errors.Join(errs...)
+	return filepath.Join(elements...), true
 }

@@ -82,7 +82,6 @@ func testComposeConditions(t *testing.T, _ *service, bucket *gcs.BucketHandle) {
 	}{
 		"the destination is there":          {whole.If(gcs.Conditions{DoesNotExist: true}), sources[0], http.StatusPreconditionFailed},
 		"the destination is another":        {whole.If(gcs.Conditions{GenerationMatch: attrs.Generation + 1}), sources[0], http.StatusPreconditionFailed},
-		"the metageneration is another":     {whole.If(gcs.Conditions{MetagenerationMatch: 9}), sources[0], http.StatusPreconditionFailed},
 		"a source is another":               {whole, sources[0].If(gcs.Conditions{GenerationMatch: source.Generation + 1}), http.StatusPreconditionFailed},
 		"a source's generation is gone":     {whole, sources[0].Generation(source.Generation + 1), http.StatusNotFound},
 		"a source is missing":               {whole, bucket.Object("parts/99"), http.StatusNotFound},

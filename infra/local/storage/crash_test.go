@@ -81,7 +81,7 @@ func (i *inbox) Publish(_ context.Context, r *pubsubpb.PublishRequest) (*pubsubp
 	return &pubsubpb.PublishResponse{MessageIds: make([]string, len(r.GetMessages()))}, nil
 }
 
-func startInbox(t *testing.T) (*inbox, string) {
+func startInbox(t testing.TB) (*inbox, string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -96,7 +96,7 @@ func startInbox(t *testing.T) (*inbox, string) {
 }
 
 // startVictim runs a server process and returns its address.
-func startVictim(t *testing.T, dir, pubsub string) (*exec.Cmd, string) {
+func startVictim(t testing.TB, dir, pubsub string) (*exec.Cmd, string) {
 	t.Helper()
 	victim := exec.Command(os.Args[0])
 	victim.Env = append(os.Environ(), serveVariable+"="+dir, publishVariable+"="+pubsub)
@@ -159,6 +159,7 @@ func TestKilled(t *testing.T) {
 			}
 			if _, err := bucket.AddNotification(t.Context(), &gcs.Notification{
 				TopicProjectID: "nightwire", TopicID: "ztf-archived", PayloadFormat: gcs.JSONPayload,
+				EventTypes: []string{gcs.ObjectFinalizeEvent},
 			}); err != nil {
 				t.Fatal(err)
 			}

@@ -2,65 +2,59 @@ package storage
 
 import (
 	"encoding/json"
+	"regexp"
+	"slices"
 	"strings"
 )
 
-// mask is a parsed fields parameter: the members wanted of a resource, each
-// with the mask of its own members, which is empty if all are wanted.
-type mask map[string]mask
-
-// reduce leaves of a resource what a fields parameter asks for, in the form in
-// which the Go client asks: "nextPageToken,items(name,size)".
+// reduce leaves of a resource what a fields parameter asks for, in the forms in
+// which the clients ask: "nextPageToken,items(name,size)", "items/name".
 func reduce(text []byte, fields string) ([]byte, error) {
-	wanted, rest := parseMask(fields)
-	if rest != "" || strings.ContainsAny(fields, "/*") {
-		return nil, invalidParameter("fields", "Invalid field selection %s", fields)
+	paths := flatten(fields)
+	if strings.ContainsAny(paths, "()*") {
+		return nil, invalid("Invalid field selection %s", fields)
 	}
 	var resource any
 	if err := json.Unmarshal(text, &resource); err != nil {
 		return nil, err
 	}
-	return json.Marshal(wanted.of(resource))
+	keep(resource, "", strings.Split(paths, ","))
+	return json.Marshal(resource)
 }
 
-// parseMask reads a selection up to its end, or to a parenthesis that it cannot
-// make sense of, and returns what follows.
-func parseMask(text string) (mask, string) {
-	m := mask{}
-	for text != "" && text[0] != ')' {
-		end := strings.IndexAny(text+",", ",()")
-		name, rest := text[:end], text[end:]
-		m[name] = mask{}
-		if strings.HasPrefix(rest, "(") {
-			m[name], rest = parseMask(rest[1:])
-			if !strings.HasPrefix(rest, ")") {
-				return m, text
-			}
-			rest = rest[1:]
-		}
-		text = strings.TrimPrefix(rest, ",")
+// innermost finds a selection within which there is no other.
+var innermost = regexp.MustCompile(`([^,()]+)\(([^()]+)\)`)
+
+// flatten writes "items(name,size)" as "items/name,items/size".
+func flatten(fields string) string {
+	for innermost.MatchString(fields) {
+		fields = innermost.ReplaceAllStringFunc(fields, func(selection string) string {
+			of, names, _ := strings.Cut(strings.TrimSuffix(selection, ")"), "(")
+			return of + "/" + strings.ReplaceAll(names, ",", ","+of+"/")
+		})
 	}
-	return m, text
+	return fields
 }
 
-// of selects from a decoded JSON value; from an array, of each element.
-func (m mask) of(value any) any {
-	if len(m) == 0 {
-		return value
-	}
+// keep removes from a decoded value, which lies at a place, the members that no
+// path leads to, or through.
+func keep(value any, place string, paths []string) {
 	switch value := value.(type) {
 	case map[string]any:
-		selected := map[string]any{}
-		for name, inner := range m {
-			if member, exists := value[name]; exists {
-				selected[name] = inner.of(member)
+		for name, member := range value {
+			here := place + name
+			through := func(path string) bool { return strings.HasPrefix(path, here+"/") }
+			switch {
+			case slices.Contains(paths, here): // all of it
+			case slices.ContainsFunc(paths, through):
+				keep(member, here+"/", paths)
+			default:
+				delete(value, name)
 			}
 		}
-		return selected
 	case []any:
-		for i := range value {
-			value[i] = m.of(value[i])
+		for _, element := range value {
+			keep(element, place, paths)
 		}
 	}
-	return value
 }

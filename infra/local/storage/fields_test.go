@@ -8,6 +8,7 @@ func TestReduce(t *testing.T) {
 	for fields, want := range map[string]string{
 		"a":                              `{"a":1}`,
 		"next,items(name)":               `{"items":[{"name":"x"}],"next":"t"}`,
+		"items/name,items/size,next":     `{"items":[{"name":"x","size":"2"}],"next":"t"}`,
 		"items(name,metadata(k)),absent": `{"items":[{"metadata":{"k":"v"},"name":"x"}]}`,
 	} {
 		got, err := reduce([]byte(resource), fields)
@@ -15,7 +16,7 @@ func TestReduce(t *testing.T) {
 			t.Errorf("%s: %s, %v", fields, got, err)
 		}
 	}
-	for _, fields := range []string{"items(name", "a)", "items(name))", "items/name", "*"} {
+	for _, fields := range []string{"items(name", "a)", "items(name))", "items(", "*"} {
 		if got, err := reduce([]byte(resource), fields); err == nil {
 			t.Errorf("%s: %s", fields, got)
 		}

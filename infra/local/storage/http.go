@@ -1,98 +1,116 @@
 package storage
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 )
 
 // reservedBuckets would hide the API's own paths from downloads.
-var reservedBuckets = []string{"storage", "upload", "download", "resumable", "batch"}
+var reservedBuckets = []string{"b", "storage", "upload", "download", "resumable", "batch"}
 
-func (s *Server) routes() http.Handler {
+// Handler serves the JSON API, uploads, and downloads at /bucket/object. Behind
+// each path stand the parameters that it knows.
+func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
-	api := func(pattern string, serve func(http.ResponseWriter, *http.Request) error) {
-		mux.HandleFunc(pattern, s.report(serve, (*apiError).writeJSON))
+	api := func(pattern string, serve handler, parameters ...string) {
+		mux.HandleFunc(pattern, s.handle(serve, (*apiError).writeJSON, parameters))
 	}
-	api("POST /storage/v1/b", s.insertBucket)
-	api("GET /storage/v1/b", s.listBuckets)
-	api("GET /storage/v1/b/{bucket}", s.getBucket)
-	api("DELETE /storage/v1/b/{bucket}", s.removeBucket)
+	const object, configurations = "/b/{bucket}/o/{object}", "/b/{bucket}/notificationConfigs"
+	// The client for Node leaves the prefix out, where its environment names the server.
+	for _, prefix := range []string{"/storage/v1", ""} {
+		api("POST "+prefix+"/b", s.insertBucket, "project")
+		api("GET "+prefix+"/b", s.listBuckets, "project", "prefix", "pageToken", "maxResults")
+		api("GET "+prefix+"/b/{bucket}", locked((*bucket).get))
+		api("DELETE "+prefix+"/b/{bucket}", s.deleteBucket)
 
-	api("POST /storage/v1/b/{bucket}/notificationConfigs", s.onBucket(s.insertNotification))
-	api("GET /storage/v1/b/{bucket}/notificationConfigs", s.onBucket(s.listNotifications))
-	api("GET /storage/v1/b/{bucket}/notificationConfigs/{id}", s.onBucket(s.getNotification))
-	api("DELETE /storage/v1/b/{bucket}/notificationConfigs/{id}", s.onBucket(s.deleteNotification))
+		api("POST "+prefix+configurations, locked((*bucket).insertNotification))
+		api("GET "+prefix+configurations, locked((*bucket).listNotifications))
+		api("DELETE "+prefix+configurations+"/{id}", locked((*bucket).deleteNotification))
 
-	api("GET /storage/v1/b/{bucket}/o", s.onBucket(s.listObjects, listParameters...))
-	api("GET /storage/v1/b/{bucket}/o/{object}", s.getObject)
-	api("PATCH /storage/v1/b/{bucket}/o/{object}", s.patchObject)
-	api("DELETE /storage/v1/b/{bucket}/o/{object}", s.deleteObject)
-	api("POST /storage/v1/b/{bucket}/o/{object}/compose", s.compose)
-	api("GET /download/storage/v1/b/{bucket}/o/{object}", s.getObject)
-
-	api("POST /upload/storage/v1/b/{bucket}/o", s.upload)
-	api("PUT /upload/storage/v1/b/{bucket}/o", s.continueUpload)
-	api("DELETE /upload/storage/v1/b/{bucket}/o", s.cancelUpload)
-
+		api("GET "+prefix+"/b/{bucket}/o", locked((*bucket).list),
+			"prefix", "delimiter", "startOffset", "endOffset", "pageToken", "maxResults", "includeFoldersAsPrefixes")
+		api("GET "+prefix+object, (*bucket).getObject, "generation", "ifGenerationMatch")
+		api("PATCH "+prefix+object, locked((*bucket).patchObject), "generation", "ifGenerationMatch")
+		api("DELETE "+prefix+object, locked((*bucket).deleteObject), "generation", "ifGenerationMatch")
+		api("POST "+prefix+object+"/compose", (*bucket).compose, "ifGenerationMatch")
+	}
+	api("GET /download/storage/v1"+object, (*bucket).getObject, "generation", "ifGenerationMatch")
+	for _, prefix := range []string{"POST /upload", "PUT /upload", "POST /resumable/upload", "PUT /resumable/upload"} {
+		api(prefix+"/storage/v1/b/{bucket}/o", (*bucket).upload, "uploadType", "name", "ifGenerationMatch", "upload_id")
+	}
 	for _, prefix := range reservedBuckets {
-		api("/"+prefix+"/{rest...}", refuseMethod)
+		mux.HandleFunc("/"+prefix+"/{rest...}", func(w http.ResponseWriter, r *http.Request) {
+			unsupported(r.Method + " " + r.URL.Path).writeJSON(w)
+		})
 	}
-	mux.HandleFunc("/{bucket}/{object...}", s.report(s.downloadXML, (*apiError).writeXML))
-	return withPrefix(mux)
+	mux.HandleFunc("/{bucket}/{object...}", s.handle((*bucket).downloadXML, (*apiError).writeXML, []string{"generation"}))
+	return mux
 }
 
-// withPrefix takes requests that leave the API's prefix out, as the client for
-// Node sends them to a server that its environment names. No bucket has a name
-// as short as "b".
-func withPrefix(api http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/b" || strings.HasPrefix(r.URL.Path, "/b/") {
-			const prefix = "/storage/v1"
-			r.URL.RawPath = prefix + r.URL.EscapedPath()
-			r.URL.Path = prefix + r.URL.Path
-		}
-		api.ServeHTTP(w, r)
-	})
-}
+// handler serves a request whose parameters are in r.Form; b is the bucket that
+// its path names, if it does. The resource that it returns is answered: nothing,
+// or what it has written itself, if it says so.
+type handler func(b *bucket, w http.ResponseWriter, r *http.Request) (resource any, err error)
 
-// onBucket serves requests about one bucket that know these parameters.
-func (s *Server) onBucket(serve func(*bucket, http.ResponseWriter, *http.Request) error, parameters ...string) func(http.ResponseWriter, *http.Request) error {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		if err := only(r, parameters...); err != nil {
-			return err
-		}
-		b, err := s.bucket(r.PathValue("bucket"))
-		if err != nil {
-			return err
-		}
-		return serve(b, w, r)
-	}
-}
+// written is returned by a handler that has answered itself.
+type written struct{}
 
-func refuseMethod(_ http.ResponseWriter, r *http.Request) error {
-	return unsupported(r.Method + " " + r.URL.Path)
-}
-
-// report turns a handler that returns its error into one that answers it. Our
-// own faults are logged, for the client only learns that there was one.
-func (s *Server) report(serve func(http.ResponseWriter, *http.Request) error, write func(*apiError, http.ResponseWriter)) http.HandlerFunc {
+// handle refuses what a handler does not know, and answers what it returns.
+func (s *Server) handle(serve handler, fail func(*apiError, http.ResponseWriter), parameters []string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		err := serve(w, r)
+		r.Form = r.URL.Query()
+		s.mu.RLock()
+		b := s.buckets[r.PathValue("bucket")]
+		s.mu.RUnlock()
+		var resource any
+		err := only(r, parameters)
+		if err == nil && b == nil && r.PathValue("bucket") != "" {
+			err = noSuchBucket()
+		}
 		if err == nil {
-			return
+			resource, err = serve(b, w, r)
 		}
-		known := asAPIError(err)
-		if known.code == http.StatusInternalServerError {
-			s.options.Logger.ErrorContext(r.Context(), "storage request",
-				slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Any("error", err))
+		if err == nil {
+			err = reply(w, r, resource)
 		}
-		write(known, w)
+		if err != nil {
+			fail(s.known(r, err), w)
+		}
+	}
+}
+
+// known is the error that a client is told. Our own faults are logged, for the
+// client only learns that there was one.
+func (s *Server) known(r *http.Request, err error) *apiError {
+	var known *apiError
+	if !errors.As(err, &known) {
+		s.options.Logger.ErrorContext(r.Context(), "storage request",
+			slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Any("error", err))
+		known = &apiError{http.StatusInternalServerError, "internalError", "We encountered an internal error. Please try again."}
+	}
+	return known
+}
+
+// locked makes a handler of one that needs the bucket for itself. The bucket
+// waits for no client: the request has been read, and is answered later.
+func locked(serve handler) handler {
+	return func(b *bucket, w http.ResponseWriter, r *http.Request) (any, error) {
+		body, err := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes))
+		if err != nil {
+			return nil, invalid("Read the request: %v", err)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		return serve(b, w, r)
 	}
 }
 
@@ -100,41 +118,21 @@ func (s *Server) report(serve func(http.ResponseWriter, *http.Request) error, wr
 // are no access lists, so both projections look alike; nobody pays.
 var commonParameters = []string{"alt", "fields", "prettyPrint", "projection", "userProject", "quotaUser", "key"}
 
-// refusedHeaders ask for encryption with a customer's key.
-var refusedHeaders = []string{"X-Goog-Encryption-Algorithm", "X-Goog-Encryption-Key", "X-Goog-Encryption-Key-Sha256"}
-
-// only refuses every parameter that is neither named here nor common.
-func only(r *http.Request, known ...string) error {
-	for name, values := range r.URL.Query() {
-		harmless := values[0] == "" || values[0] == "false"
+// only refuses every parameter that is neither named here nor common, unless it
+// asks for nothing, and headers that ask for more than the API here has.
+func only(r *http.Request, known []string) error {
+	for name, values := range r.Form {
+		harmless := values[0] == "" || strings.EqualFold(values[0], "false")
 		if !harmless && !slices.Contains(known, name) && !slices.Contains(commonParameters, name) {
-			return invalidParameter(name, "The local storage server does not support the parameter %s.", name)
+			return unsupported("the parameter " + name)
 		}
 	}
-	for _, name := range refusedHeaders {
-		if r.Header.Get(name) != "" {
+	for name := range r.Header {
+		if strings.HasPrefix(name, "X-Goog-Encryption-") || name == "X-Goog-If-Metageneration-Match" {
 			return unsupported("the header " + name)
 		}
 	}
 	return nil
-}
-
-// conditionParameters are the preconditions, by their names in a query.
-var conditionParameters = []string{
-	"ifGenerationMatch", "ifGenerationNotMatch", "ifMetagenerationMatch", "ifMetagenerationNotMatch",
-}
-
-// generation reads the generation parameter; 0 if there is none.
-func generation(r *http.Request) (int64, error) {
-	value := r.URL.Query().Get("generation")
-	if value == "" {
-		return 0, nil
-	}
-	number, err := strconv.ParseInt(value, 10, 64)
-	if err != nil {
-		return 0, invalidParameter("generation", "Invalid value for generation: %q", value)
-	}
-	return number, nil
 }
 
 // maxBodyBytes bounds the JSON of a resource.
@@ -153,12 +151,19 @@ func decode(body io.Reader, into any) error {
 
 // reply answers a resource, reduced to the fields that the request asks for.
 func reply(w http.ResponseWriter, r *http.Request, resource any) error {
+	switch resource.(type) {
+	case written:
+		return nil
+	case nil:
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
 	text, err := json.Marshal(resource)
 	if err != nil {
 		return err
 	}
-	if mask := r.URL.Query().Get("fields"); mask != "" {
-		if text, err = reduce(text, mask); err != nil {
+	if fields := r.Form.Get("fields"); fields != "" {
+		if text, err = reduce(text, fields); err != nil {
 			return err
 		}
 	}
@@ -166,4 +171,55 @@ func reply(w http.ResponseWriter, r *http.Request, resource any) error {
 	w.Header().Set("Cache-Control", "no-cache, no-store, max-age=0, must-revalidate")
 	_, _ = w.Write(text)
 	return nil
+}
+
+// apiError is an error as the JSON API words it.
+type apiError struct {
+	code    int
+	reason  string
+	message string
+}
+
+func (e *apiError) Error() string { return fmt.Sprintf("%d %s: %s", e.code, e.reason, e.message) }
+
+func notFound(format string, values ...any) *apiError {
+	return &apiError{http.StatusNotFound, "notFound", fmt.Sprintf(format, values...)}
+}
+
+func noSuchBucket() *apiError { return notFound("The specified bucket does not exist.") }
+
+func conflict(message string) *apiError { return &apiError{http.StatusConflict, "conflict", message} }
+
+func invalid(format string, values ...any) *apiError {
+	return &apiError{http.StatusBadRequest, "invalid", fmt.Sprintf(format, values...)}
+}
+
+// unsupported refuses, by name, what the real service can do and this one
+// cannot. It is a client's error, not a 501, since clients retry every 5xx.
+func unsupported(what string) *apiError {
+	return invalid("The local storage server does not support %s.", what)
+}
+
+func (e *apiError) writeJSON(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
+	w.WriteHeader(e.code)
+	_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{
+		"code": e.code, "message": e.message,
+		"errors": []map[string]string{{"domain": "global", "reason": e.reason, "message": e.message}},
+	}})
+}
+
+// xmlCodes are the names that the XML API has for the errors of a download.
+var xmlCodes = map[int]string{
+	http.StatusBadRequest:          "InvalidArgument",
+	http.StatusNotFound:            "NoSuchKey",
+	http.StatusPreconditionFailed:  "PreconditionFailed",
+	http.StatusInternalServerError: "InternalError",
+}
+
+func (e *apiError) writeXML(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/xml; charset=UTF-8")
+	w.WriteHeader(e.code)
+	_, _ = fmt.Fprintf(w, "<?xml version='1.0' encoding='UTF-8'?><Error><Code>%s</Code><Message>%s</Message></Error>",
+		xmlCodes[e.code], html.EscapeString(e.message))
 }

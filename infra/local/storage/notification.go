@@ -1,106 +1,235 @@
 package storage
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
+	"log/slog"
 	"maps"
+	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
+	"github.com/googleapis/gax-go/v2"
+	"google.golang.org/grpc"
 )
 
-// Payload formats of a notification configuration.
-const (
-	payloadJSON = "JSON_API_V1"
-	payloadNone = "NONE"
-)
+// Publisher hands notifications to Pub/Sub. It returns nil once all messages
+// have been accepted; otherwise they are published again. The topic is
+// "projects/P/topics/T".
+type Publisher interface {
+	Publish(ctx context.Context, topic string, messages ...*pubsubpb.PubsubMessage) error
+}
 
-// topicPrefix stands before the topic's own name in a configuration.
+// TopicPublisher publishes by Pub/Sub's own protocol.
+type TopicPublisher struct {
+	client pubsubpb.PublisherClient
+}
+
+// NewTopicPublisher publishes over a connection to a Pub/Sub server, which
+// stays the caller's to close.
+func NewTopicPublisher(connection grpc.ClientConnInterface) *TopicPublisher {
+	return &TopicPublisher{client: pubsubpb.NewPublisherClient(connection)}
+}
+
+// Publish sends all messages in one call.
+func (p *TopicPublisher) Publish(ctx context.Context, topic string, messages ...*pubsubpb.PubsubMessage) error {
+	_, err := p.client.Publish(ctx, &pubsubpb.PublishRequest{Topic: topic, Messages: messages})
+	if err != nil {
+		return fmt.Errorf("publish to %s: %w", topic, err)
+	}
+	return nil
+}
+
+// notification is a notification configuration: which new objects of a bucket
+// are told to which topic.
+type notification struct {
+	Kind             string   `json:"kind"`
+	ID               string   `json:"id"`
+	SelfLink         string   `json:"selfLink"`
+	Topic            string   `json:"topic"`
+	EventTypes       []string `json:"event_types"`
+	ObjectNamePrefix string   `json:"object_name_prefix,omitempty"`
+	PayloadFormat    string   `json:"payload_format"`
+}
+
+// payloadFormat is the one that there is here: the object's resource.
+const payloadFormat = "JSON_API_V1"
+
+// topicPrefix stands before the topic's own name in a configuration; gcloud
+// leaves it out of a request.
 const topicPrefix = "//pubsub.googleapis.com/"
 
-// notification is a notification configuration: which changes of a bucket are
-// told to which topic.
-type notification struct {
-	Kind             string            `json:"kind,omitempty"`
-	ID               string            `json:"id"`
-	SelfLink         string            `json:"selfLink,omitempty"`
-	ETag             string            `json:"etag,omitempty"`
-	Topic            string            `json:"topic"`
-	EventTypes       []string          `json:"event_types,omitempty"`
-	ObjectNamePrefix string            `json:"object_name_prefix,omitempty"`
-	PayloadFormat    string            `json:"payload_format"`
-	CustomAttributes map[string]string `json:"custom_attributes,omitempty"`
-}
+var topicName = regexp.MustCompile(`^projects/[^/]+/topics/[^/]+$`)
 
-func (n notification) link(serverURL, bucket string) notification {
-	n.Kind = "storage#notification"
-	n.ETag = n.ID
-	n.SelfLink = serverURL + "/storage/v1/b/" + bucket + "/notificationConfigs/" + n.ID
-	return n
-}
-
-// wants says whether an event of an object is to be told.
-func (n notification) wants(event, name string) bool {
-	return strings.HasPrefix(name, n.ObjectNamePrefix) &&
-		(len(n.EventTypes) == 0 || slices.Contains(n.EventTypes, event))
-}
-
-// count is the number of messages that a record leads to.
-func (n notification) count(r record) int {
-	count := 0
-	if n.wants(r.Event, r.Object.Name) {
-		count++
+func (n *notification) check() error {
+	topic := strings.TrimPrefix(n.Topic, topicPrefix)
+	n.Topic = topicPrefix + topic
+	switch {
+	case !topicName.MatchString(topic):
+		return invalid("Invalid Google Cloud Pub/Sub topic: '%s'", n.Topic)
+	case n.PayloadFormat != payloadFormat:
+		return unsupported("the payload format " + n.PayloadFormat)
+	case !slices.Equal(n.EventTypes, []string{finalize}):
+		return unsupported("notifications of other events than " + finalize + ", to be said in event_types")
 	}
-	if r.Replaced != nil && n.wants(deletion, r.Object.Name) {
-		count++
-	}
-	return count
+	return nil
 }
 
-// messages are the Pub/Sub messages that a record leads to. A new generation
-// tells two events: its own, and the end of the one it took the place of.
-func (n notification) messages(r record, serverURL string) ([]*pubsubpb.PubsubMessage, error) {
-	var messages []*pubsubpb.PubsubMessage
-	if n.wants(r.Event, r.Object.Name) {
-		m, err := n.message(r.Event, r.Object, r.Time, serverURL)
-		if err != nil {
-			return nil, err
+// insertNotification makes a configuration that is told of every later object.
+func (b *bucket) insertNotification(_ http.ResponseWriter, r *http.Request) (any, error) {
+	var n notification
+	if err := decode(r.Body, &n); err != nil {
+		return nil, err
+	}
+	if err := n.check(); err != nil {
+		return nil, err
+	}
+	n.Kind, n.ID = "storage#notification", strconv.Itoa(b.lastID+1)
+	if err := b.commit(record{Notification: &n}); err != nil {
+		return nil, err
+	}
+	s := b.senders[n.ID]
+	s.start()
+	return s.notification, nil
+}
+
+func (b *bucket) listNotifications(http.ResponseWriter, *http.Request) (any, error) {
+	var items []notification
+	for _, id := range slices.Sorted(maps.Keys(b.senders)) {
+		items = append(items, b.senders[id].notification)
+	}
+	return list[notification]{Kind: "storage#notifications", Items: items}, nil
+}
+
+// deleteNotification takes a configuration away, with what is pending for it.
+func (b *bucket) deleteNotification(_ http.ResponseWriter, r *http.Request) (any, error) {
+	s, ok := b.senders[r.PathValue("id")]
+	if !ok {
+		return nil, notFound("The specified notification configuration does not exist: %s", r.PathValue("id"))
+	}
+	if err := b.commit(record{Forgotten: s.ID}); err != nil {
+		return nil, err
+	}
+	s.stop()
+	return nil, nil
+}
+
+// A publish call tells of at most so many objects, which keeps it well within
+// Pub/Sub's limits. One that failed is tried again after a pause.
+const (
+	maxBatch       = 100
+	publishTimeout = 30 * time.Second
+	pause          = 500 * time.Millisecond
+)
+
+// sender tells the topic of one notification configuration.
+type sender struct {
+	notification
+	bucket *bucket
+	queue  []span // of what Pub/Sub is still to be told; the bucket's lock guards it
+	wake   chan struct{}
+	ctx    context.Context // ends with the configuration, or with the server
+	stop   context.CancelFunc
+}
+
+func newSender(b *bucket, n notification) *sender {
+	s := &sender{notification: n, bucket: b, wake: make(chan struct{}, 1)}
+	s.SelfLink = b.resource.SelfLink + "/notificationConfigs/" + s.ID
+	s.ctx, s.stop = context.WithCancel(b.server.running)
+	return s
+}
+
+// notice queues a new object, if it is to be told of.
+func (s *sender) notice(c *change, at span) {
+	if c.Event != finalize || !strings.HasPrefix(c.Object.Name, s.ObjectNamePrefix) {
+		return
+	}
+	s.queue = append(s.queue, at)
+	select {
+	case s.wake <- struct{}{}:
+	default: // it is awake
+	}
+}
+
+// told takes from the queue what Pub/Sub has accepted.
+func (s *sender) told(upTo int64) {
+	for len(s.queue) > 0 && s.queue[0].offset <= upTo {
+		s.queue = s.queue[1:]
+	}
+}
+
+// start sends until the sender is stopped; what it has not sent stays pending in
+// the journal.
+func (s *sender) start() {
+	s.bucket.server.senders.Go(func() {
+		for s.ctx.Err() == nil {
+			if err := s.send(); err != nil && s.ctx.Err() == nil {
+				s.bucket.server.options.Logger.WarnContext(s.ctx, "send notifications", slog.String("topic", s.Topic), slog.Any("error", err))
+				_ = gax.Sleep(s.ctx, pause)
+			}
 		}
-		if r.Replaced != nil {
-			m.Attributes["overwroteGeneration"] = strconv.FormatInt(r.Replaced.Generation, 10)
-		}
-		messages = append(messages, m)
-	}
-	if r.Replaced != nil && n.wants(deletion, r.Object.Name) {
-		m, err := n.message(deletion, *r.Replaced, r.Time, serverURL)
-		if err != nil {
-			return nil, err
-		}
-		m.Attributes["overwrittenByGeneration"] = strconv.FormatInt(r.Object.Generation, 10)
-		messages = append(messages, m)
-	}
-	return messages, nil
-}
-
-func (n notification) message(event string, o object, at time.Time, serverURL string) (*pubsubpb.PubsubMessage, error) {
-	attributes := map[string]string{}
-	maps.Copy(attributes, n.CustomAttributes)
-	maps.Copy(attributes, map[string]string{
-		"notificationConfig": "projects/_/buckets/" + o.Bucket + "/notificationConfigs/" + n.ID,
-		"eventType":          event,
-		"payloadFormat":      n.PayloadFormat,
-		"bucketId":           o.Bucket,
-		"objectId":           o.Name,
-		"objectGeneration":   strconv.FormatInt(o.Generation, 10),
-		"eventTime":          at.Format(time.RFC3339Nano),
 	})
-	m := &pubsubpb.PubsubMessage{Attributes: attributes}
-	if n.PayloadFormat == payloadNone {
-		return m, nil
+}
+
+// send waits until there is something to tell, makes one call, and notes how far
+// Pub/Sub has accepted. Where the journal cannot keep that, these objects are
+// told once more after a restart.
+func (s *sender) send() error {
+	b := s.bucket
+	b.mu.Lock()
+	batch := slices.Clone(s.queue[:min(len(s.queue), maxBatch)])
+	b.mu.Unlock()
+	if len(batch) == 0 {
+		select {
+		case <-s.wake:
+		case <-s.ctx.Done():
+		}
+		return nil
 	}
-	var err error
-	m.Data, err = json.Marshal(o.link(serverURL))
+	messages := make([]*pubsubpb.PubsubMessage, len(batch))
+	for i, at := range batch {
+		c, err := b.journal.change(at)
+		if err != nil {
+			return err
+		}
+		if messages[i], err = s.message(c); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, publishTimeout)
+	defer cancel()
+	topic := strings.TrimPrefix(s.Topic, topicPrefix)
+	if err := b.server.options.Publisher.Publish(ctx, topic, messages...); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	upTo := batch[len(batch)-1].offset
+	if err := b.commit(record{Told: &told{ID: s.ID, UpTo: upTo}}); err != nil {
+		s.told(upTo)
+		return err
+	}
+	return nil
+}
+
+func (s *sender) message(c *change) (*pubsubpb.PubsubMessage, error) {
+	payload, err := json.Marshal(s.bucket.link(c.Object))
+	m := &pubsubpb.PubsubMessage{Data: payload, Attributes: map[string]string{
+		"notificationConfig": "projects/_/buckets/" + c.Object.Bucket + "/notificationConfigs/" + s.ID,
+		"eventType":          c.Event,
+		"payloadFormat":      s.PayloadFormat,
+		"bucketId":           c.Object.Bucket,
+		"objectId":           c.Object.Name,
+		"objectGeneration":   strconv.FormatInt(c.Object.Generation, 10),
+		"eventTime":          c.Time.Format(time.RFC3339Nano),
+	}}
+	if c.Replaced != 0 {
+		m.Attributes["overwroteGeneration"] = strconv.FormatInt(c.Replaced, 10)
+	}
 	return m, err
 }

@@ -58,22 +58,3 @@ func testGenerationMatch(t *testing.T, _ *service, bucket *gcs.BucketHandle) {
 		t.Errorf("read %q", got)
 	}
 }
-
-func testMetagenerationMatch(t *testing.T, _ *service, bucket *gcs.BucketHandle) {
-	object := bucket.Object(alert)
-	mustWrite(t, object, "content", nil)
-	first := object.If(gcs.Conditions{MetagenerationMatch: 1})
-	if _, err := first.Update(t.Context(), gcs.ObjectAttrsToUpdate{ContentType: "text/plain"}); err != nil {
-		t.Fatal(err)
-	}
-	_, err := first.Update(t.Context(), gcs.ObjectAttrsToUpdate{ContentType: "text/html"})
-	wantCode(t, err, http.StatusPreconditionFailed, "conditionNotMet")
-}
-
-func testNotModified(t *testing.T, _ *service, bucket *gcs.BucketHandle) {
-	made := mustWrite(t, bucket.Object(alert), "content", nil)
-	_, err := bucket.Object(alert).If(gcs.Conditions{GenerationNotMatch: made.Generation}).Attrs(t.Context())
-	if code(err) != http.StatusNotModified {
-		t.Errorf("got %v", err)
-	}
-}

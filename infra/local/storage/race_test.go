@@ -1,8 +1,8 @@
 package storage
 
 import (
+	"errors"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,26 +12,25 @@ import (
 // the object.
 func TestCreateOnlyRace(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(t.TempDir(), "bucket")
-	if err := makeBucket(dir, settings{Bucket: bucketResource{Name: "bucket"}}); err != nil {
-		t.Fatal(err)
-	}
-	b := reopen(t, dir)
-	var absent int64
+	b := reopen(t, t.TempDir())
 	var won atomic.Int32
 	var winner atomic.Value
 	var writers sync.WaitGroup
+	uploads := map[string]*upload{}
 	for i := range 16 {
 		text := fmt.Sprint("writer ", i)
-		c := staged(t, b, text)
+		uploads[text] = arrived(t, b, "alert", text)
+	}
+	for text, u := range uploads {
 		writers.Go(func() {
-			defer c.release()
-			_, err := b.create("alert", attributes{}, c, conditions{generationMatch: &absent})
+			defer u.close()
+			var refused *apiError
+			_, err := u.create()
 			switch {
 			case err == nil:
 				won.Add(1)
 				winner.Store(text)
-			case asAPIError(err).reason != "conditionNotMet":
+			case !errors.As(err, &refused) || refused.reason != "conditionNotMet":
 				t.Error(err)
 			}
 		})
@@ -47,36 +46,20 @@ func TestCreateOnlyRace(t *testing.T) {
 
 // BenchmarkReopen opens a bucket that holds many objects.
 func BenchmarkReopen(b *testing.B) {
-	dir := filepath.Join(b.TempDir(), "bucket")
-	if err := makeBucket(dir, settings{Bucket: bucketResource{Name: "bucket"}}); err != nil {
-		b.Fatal(err)
-	}
-	j, err := openJournal(filepath.Join(dir, journalFile), func(record, span) error { return nil })
-	if err != nil {
-		b.Fatal(err)
-	}
+	dir := b.TempDir()
 	const objects = 20_000
-	metadata := map[string]string{"objectId": "ZTF21abiuvdk", "candid": "1642404680815015001", "kafka.topic": "ztf_20210701_programid1"}
+	full := reopen(b, dir)
+	candid, topic := "1642404680815015001", "ztf_20210701_programid1"
+	o := object{attributes: attributes{Metadata: map[string]*string{"candid": &candid, "kafka.topic": &topic}}}
 	for i := range int64(objects) {
-		at, err := j.write(record{Sequence: i + 1, Event: finalize, Object: object{
-			Name: fmt.Sprintf("v3.3/night=2021-07-01/ZTF21%07d/%d.avro", i, i), Generation: i + 1, Metageneration: 1,
-			attributes: attributes{Metadata: metadata},
-		}})
-		if err != nil {
+		o.Name, o.Generation = fmt.Sprintf("v3.3/night=2021-07-01/ZTF21%07d/%d.avro", i, i), i+1
+		if _, err := full.journal.append(record{Change: &change{Event: update, Object: o}}); err != nil {
 			b.Fatal(err)
 		}
-		j.keep(at)
-	}
-	if err := j.close(); err != nil {
-		b.Fatal(err)
 	}
 	for b.Loop() {
-		opened, err := openBucket(dir, environment{clock: &clock{}})
-		if err != nil {
-			b.Fatal(err)
-		}
-		if err := opened.close(); err != nil {
-			b.Fatal(err)
+		if len(reopen(b, dir).entries) != objects {
+			b.Fatal("objects are lost")
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/objects, "µs/object")

@@ -57,10 +57,33 @@ func testRefusals(t *testing.T, s *service, bucket *gcs.BucketHandle) {
 		"versioning": {func() error {
 			return s.client.Bucket("versioned").Create(ctx, "nightwire", &gcs.BucketAttrs{VersioningEnabled: true})
 		}, "versioning"},
+		"a change of access": {func() error {
+			return s.client.Bucket("uniform").Create(ctx, "nightwire", &gcs.BucketAttrs{
+				UniformBucketLevelAccess: gcs.UniformBucketLevelAccess{Enabled: true},
+			})
+		}, "iamConfiguration"},
 		"access policies": {func() error {
 			_, err := bucket.IAM().Policy(ctx)
 			return err
 		}, "/iam"},
+		"a metageneration": {func() error {
+			_, err := bucket.Object(alert).If(gcs.Conditions{MetagenerationMatch: 1}).Attrs(ctx)
+			return err
+		}, "ifMetagenerationMatch"},
+		"a metageneration of a content": {func() error {
+			_, err := bucket.Object(alert).If(gcs.Conditions{MetagenerationMatch: 1}).NewReader(ctx)
+			return err
+		}, "X-Goog-If-Metageneration-Match"},
+		"another generation than one": {func() error {
+			_, err := bucket.Object(alert).If(gcs.Conditions{GenerationNotMatch: 1}).Attrs(ctx)
+			return err
+		}, "ifGenerationNotMatch"},
+		"notifications of deletions": {func() error {
+			_, err := bucket.AddNotification(ctx, &gcs.Notification{
+				TopicProjectID: "nightwire", TopicID: "ztf-archived", PayloadFormat: gcs.JSONPayload,
+			})
+			return err
+		}, "event_types"},
 		"too much metadata": {func() error {
 			_, err := write(ctx, bucket.Object("big"), nil, func(w *gcs.Writer) {
 				w.Metadata = map[string]string{"k": strings.Repeat("v", 9<<10)}

@@ -1,25 +1,25 @@
 // Package storage serves the part of the Google Cloud Storage JSON API that
-// Nightwire's production code uses, on plain files, so that the unchanged
-// client (cloud.google.com/go/storage with STORAGE_EMULATOR_HOST) works on one
-// machine without credentials or a network.
+// Nightwire uses, and that a person meets first, on plain files, so that the
+// unchanged client (cloud.google.com/go/storage with STORAGE_EMULATOR_HOST)
+// works on one machine without credentials or a network.
 //
 // In: HTTP requests for buckets, objects and notification configurations. Out:
-// the real service's JSON, and, for each change of an object that a
-// notification configuration asks for, a Pub/Sub message through a [Publisher].
-// The caller is the local stack. What the server does not support is refused
-// by name with the real service's error, never ignored. Access control does not
-// exist here: every caller may do everything.
+// the real service's JSON, and, for each new object that a configuration asks
+// for, a Pub/Sub message through a [Publisher]. The caller is the local stack.
+// What the server does not support is refused by name with the real service's
+// error, never ignored. Access control does not exist here: every caller may do
+// everything.
 //
 // # On disk
 //
 // A bucket is a folder:
 //
-//	bucket.json     the bucket and its notification configurations
-//	journal.jsonl   every change of every object, one JSON line each, in order
-//	cursor-<id>     how far a notification configuration has been served
+//	journal.jsonl   every change of the bucket, one JSON line each, in order
 //	objects/        the contents, under their names, to be browsed by people
-//	aside/          the contents whose names no file system can carry
 //	staging/        contents that are still arriving
+//
+// The journal is all that the server knows: what it holds in memory is where
+// the line of each object lies, and it learns that by reading the lines again.
 //
 // # The life of an object
 //
@@ -28,9 +28,9 @@
 // line is appended to the journal, the file is renamed to its name, and only
 // now the object can be seen. A process that dies in between leaves either
 // nothing or a last line whose rename is made good when the folder is next
-// opened. The same line is the pending notification: a sender for each
-// configuration follows the journal behind its cursor and moves the cursor once
-// Pub/Sub has accepted the message. So an object and its notification are one
+// opened. The same line is the pending notification: each configuration has a
+// sender, which goes from line to line and appends one that says how far
+// Pub/Sub has accepted its messages. So an object and its notification are one
 // write, and neither can be had without the other.
 //
 // An object that is composed of others is a copy of their contents, and arrives
@@ -50,11 +50,8 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net/http"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
+	"path"
 	"sync"
 )
 
@@ -63,8 +60,7 @@ type Options struct {
 	// Dir holds one folder a bucket. It is created if it is not there.
 	Dir string
 
-	// Publisher takes the notifications. Without one, notification
-	// configurations are refused.
+	// Publisher takes the notifications.
 	Publisher Publisher
 
 	// URL is the server's address as people and programs reach it, for the
@@ -80,79 +76,55 @@ type Options struct {
 // Server is the storage service over one folder.
 type Server struct {
 	options Options
-	clock   clock
 	running context.Context
 	stop    context.CancelFunc
+	senders sync.WaitGroup
+	uploads sync.Map // the resumable ones under way: *upload, by id
 
 	mu      sync.RWMutex
 	buckets map[string]*bucket
-
-	uploads uploads
 }
 
 // Open reads the folder, mends what a killed process left half done, and starts
 // sending the notifications that are still pending.
 func Open(options Options) (*Server, error) {
+	if options.Publisher == nil {
+		return nil, errors.New("open storage: there is no publisher to take the notifications")
+	}
 	if options.Logger == nil {
 		options.Logger = slog.Default()
 	}
 	if options.URL == "" {
 		options.URL = "https://www.googleapis.com"
 	}
-	if err := os.MkdirAll(options.Dir, 0o777); err != nil {
-		return nil, fmt.Errorf("open storage: %w", err)
-	}
 	s := &Server{options: options, buckets: map[string]*bucket{}}
 	s.running, s.stop = context.WithCancel(context.Background())
-	if err := s.load(); err != nil {
+	if err := s.openBuckets(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open storage %s: %w", options.Dir, err), s.Close())
-	}
-	for _, b := range s.buckets {
-		b.startSenders(s.running)
 	}
 	return s, nil
 }
 
-// Folders that a killed process may leave behind: a bucket that was being made,
-// and one that was being removed. Bucket names never begin with a dot.
-const (
-	newPrefix     = ".new-"
-	deletedPrefix = ".deleted-"
-)
-
-func (s *Server) load() error {
-	folders, err := os.ReadDir(s.options.Dir)
+func (s *Server) openBuckets() error {
+	if err := os.MkdirAll(s.options.Dir, 0o777); err != nil {
+		return err
+	}
+	journals, err := fs.Glob(os.DirFS(s.options.Dir), "*/"+journalFile)
 	if err != nil {
 		return err
 	}
-	for _, folder := range folders {
-		path := filepath.Join(s.options.Dir, folder.Name())
-		if strings.HasPrefix(folder.Name(), newPrefix) || strings.HasPrefix(folder.Name(), deletedPrefix) {
-			if err := os.RemoveAll(path); err != nil {
-				return err
-			}
-			continue
-		}
-		if _, err := os.Stat(filepath.Join(path, settingsFile)); errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		b, err := openBucket(path, s.environment())
+	for _, journal := range journals {
+		b, err := s.openBucket(path.Dir(journal))
 		if err != nil {
-			return fmt.Errorf("bucket %s: %w", folder.Name(), err)
+			return fmt.Errorf("bucket %s: %w", path.Dir(journal), err)
 		}
-		s.buckets[folder.Name()] = b
+		if b.resource.Name == "" { // its making ended before its first line
+			_ = b.journal.file.Close()
+			continue
+		}
+		s.buckets[b.resource.Name] = b
 	}
 	return nil
-}
-
-// environment is what a bucket needs of its server.
-func (s *Server) environment() environment {
-	return environment{
-		clock:     &s.clock,
-		publisher: s.options.Publisher,
-		url:       s.options.URL,
-		log:       s.options.Logger,
-	}
 }
 
 // Pending is the number of notifications that Pub/Sub has not yet accepted.
@@ -161,7 +133,11 @@ func (s *Server) Pending() int {
 	defer s.mu.RUnlock()
 	pending := 0
 	for _, b := range s.buckets {
-		pending += b.pending()
+		b.mu.Lock()
+		for _, sender := range b.senders {
+			pending += len(sender.queue)
+		}
+		b.mu.Unlock()
 	}
 	return pending
 }
@@ -171,79 +147,16 @@ func (s *Server) Pending() int {
 // server that opens the folder.
 func (s *Server) Close() error {
 	s.stop()
-	s.uploads.discardAll()
+	s.senders.Wait()
+	for _, u := range s.uploads.Range {
+		u.(*upload).close()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
 	for _, b := range s.buckets {
-		errs = append(errs, b.close())
+		errs = append(errs, b.journal.file.Close())
 	}
 	clear(s.buckets)
 	return errors.Join(errs...)
-}
-
-// Handler serves the JSON API, uploads, and downloads at /bucket/object.
-func (s *Server) Handler() http.Handler {
-	return s.routes()
-}
-
-func (s *Server) bucket(name string) (*bucket, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	b, ok := s.buckets[name]
-	if !ok {
-		return nil, notFound("The specified bucket does not exist.")
-	}
-	return b, nil
-}
-
-func (s *Server) bucketNames() []string {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	names := make([]string, 0, len(s.buckets))
-	for name := range s.buckets {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
-func (s *Server) createBucket(name string, settings settings) (*bucket, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, exists := s.buckets[name]; exists || slices.Contains(reservedBuckets, name) {
-		return nil, conflict("The requested bucket name is not available. Please select a different name and try again.")
-	}
-	making := filepath.Join(s.options.Dir, fmt.Sprintf("%s%d", newPrefix, s.clock.next()))
-	if err := makeBucket(making, settings); err != nil {
-		return nil, err
-	}
-	path := filepath.Join(s.options.Dir, name)
-	if err := os.Rename(making, path); err != nil {
-		return nil, err
-	}
-	b, err := openBucket(path, s.environment())
-	if err != nil {
-		return nil, err
-	}
-	s.buckets[name] = b
-	return b, nil
-}
-
-func (s *Server) deleteBucket(name string, conditions conditions) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b, ok := s.buckets[name]
-	if !ok {
-		return notFound("The specified bucket does not exist.")
-	}
-	if err := b.retire(conditions); err != nil {
-		return err
-	}
-	delete(s.buckets, name)
-	removing := filepath.Join(s.options.Dir, fmt.Sprintf("%s%d", deletedPrefix, s.clock.next()))
-	if err := os.Rename(b.dir, removing); err != nil {
-		return err
-	}
-	return errors.Join(b.close(), os.RemoveAll(removing))
 }

@@ -1,157 +1,237 @@
 package storage
 
 import (
+	"bufio"
+	"crypto/md5"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/binary"
 	"errors"
+	"hash"
+	"hash/crc32"
 	"io"
 	"mime"
 	"mime/multipart"
 	"net/http"
-	"slices"
+	"os"
+	"strings"
+	"sync"
+	"unicode/utf8"
 )
 
-// objectRequest is what may be said of an object to be.
-type objectRequest struct {
-	Bucket       string `json:"bucket"`
-	Name         string `json:"name"`
-	StorageClass string `json:"storageClass"`
-	CRC32C       string `json:"crc32c"`
-	MD5Hash      string `json:"md5Hash"`
-	attributes
+// upload is an object that arrives: what is said of it, and its content so far,
+// in a file of the staging folder.
+type upload struct {
+	bucket *bucket
+	object object // with the checksums that the content must have, if any
+	match  string // the generation that it takes the place of, if that is said
+
+	mu    sync.Mutex // of a resumable upload, whose requests come one by one
+	id    string     // and the file's name
+	file  *os.File
+	size  int64
+	crc   hash.Hash32
+	md5   hash.Hash
+	ended bool
 }
 
-// target is where an upload goes, and under which conditions.
-type target struct {
-	bucket     *bucket
-	name       string
-	attributes attributes
-	checksums  checksums
-	conditions conditions
-}
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // upload serves the three kinds of upload at their start; multipart and media
 // are then done, a resumable one goes on in resumable.go.
-func (s *Server) upload(w http.ResponseWriter, r *http.Request) error {
-	if r.URL.Query().Has("upload_id") {
-		return s.continueUpload(w, r)
+func (b *bucket) upload(w http.ResponseWriter, r *http.Request) (any, error) {
+	if r.Form.Has("upload_id") {
+		return b.resume(w, r)
 	}
-	known := append(slices.Clone(conditionParameters), "uploadType", "name", "contentEncoding")
-	if err := only(r, known...); err != nil {
-		return err
-	}
-	switch kind := r.URL.Query().Get("uploadType"); kind {
+	switch kind := r.Form.Get("uploadType"); kind {
 	case "multipart":
-		return s.uploadMultipart(w, r)
+		return b.uploadMultipart(r)
 	case "media":
-		return s.uploadMedia(w, r)
+		return b.store(r, object{}, r.Header.Get("Content-Type"), r.Body)
 	case "resumable":
-		return s.beginUpload(w, r)
+		return b.beginResumable(w, r)
 	default:
-		return invalidParameter("uploadType", "Invalid value for uploadType: %q", kind)
+		return nil, invalid("Invalid value for uploadType: %q", kind)
 	}
 }
 
+// Alerts arrive in one piece of the size of a writer, and are hashed and written
+// in one.
+var (
+	readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 64<<10) }}
+	writers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 256<<10) }}
+)
+
 // uploadMultipart takes the resource and the content in one body, as the Go
-// client sends them with ChunkSize 0.
-func (s *Server) uploadMultipart(w http.ResponseWriter, r *http.Request) error {
-	_, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+// client sends them with ChunkSize 0. The standard library's reader of parts
+// asks for little at a time, so a larger one stands before the connection.
+func (b *bucket) uploadMultipart(r *http.Request) (any, error) {
+	// The client of gcloud puts the boundary between single quotes.
+	_, parameters, err := mime.ParseMediaType(strings.ReplaceAll(r.Header.Get("Content-Type"), "'", `"`))
 	if err != nil || parameters["boundary"] == "" {
-		return invalid("A multipart upload needs a Content-Type with a boundary.")
+		return nil, invalid("A multipart upload needs a Content-Type with a boundary.")
 	}
-	parts := multipart.NewReader(r.Body, parameters["boundary"])
+	body := readers.Get().(*bufio.Reader)
+	defer readers.Put(body)
+	body.Reset(r.Body)
+	parts := multipart.NewReader(body, parameters["boundary"])
 	first, err := parts.NextRawPart()
 	if err != nil {
-		return invalid("Read the multipart upload's resource: %v", err)
+		return nil, invalid("Read the multipart upload's resource: %v", err)
 	}
-	var request objectRequest
-	if err := decode(first, &request); err != nil {
-		return err
+	var o object
+	if err := decode(first, &o); err != nil {
+		return nil, err
 	}
 	media, err := parts.NextRawPart()
 	if err != nil {
-		return invalid("Read the multipart upload's content: %v", err)
+		return nil, invalid("Read the multipart upload's content: %v", err)
 	}
-	t, err := s.target(r, request, media.Header.Get("Content-Type"))
-	if err != nil {
-		return err
-	}
-	return s.store(w, r, t, media)
-}
-
-// uploadMedia takes the content alone; the name is in the query.
-func (s *Server) uploadMedia(w http.ResponseWriter, r *http.Request) error {
-	t, err := s.target(r, objectRequest{}, r.Header.Get("Content-Type"))
-	if err != nil {
-		return err
-	}
-	return s.store(w, r, t, r.Body)
-}
-
-// target settles where an upload goes, and refuses early what cannot succeed.
-func (s *Server) target(r *http.Request, request objectRequest, mediaType string) (target, error) {
-	b, err := s.bucket(r.PathValue("bucket"))
-	if err != nil {
-		return target{}, err
-	}
-	if name := r.URL.Query().Get("name"); name != "" {
-		request.Name = name
-	}
-	if request.ContentType == "" {
-		request.ContentType = mediaType
-	}
-	if encoding := r.URL.Query().Get("contentEncoding"); encoding != "" {
-		request.ContentEncoding = encoding
-	}
-	if request.StorageClass != "" && request.StorageClass != standardClass {
-		return target{}, unsupported("the storage class " + request.StorageClass)
-	}
-	if err := checkName(request.Name); err != nil {
-		return target{}, err
-	}
-	if err := request.check(); err != nil {
-		return target{}, err
-	}
-	c, err := queryConditions(r)
-	if err != nil {
-		return target{}, err
-	}
-	t := target{
-		bucket: b, name: request.Name, attributes: request.attributes, conditions: c,
-		checksums: checksums{crc32c: request.CRC32C, md5: request.MD5Hash}.header(r.Header.Values("X-Goog-Hash")),
-	}
-	return t, b.precheck(t.name, c)
+	return b.store(r, o, media.Header.Get("Content-Type"), media)
 }
 
 // store takes a content in one piece.
-func (s *Server) store(w http.ResponseWriter, r *http.Request, t target, body io.Reader) error {
-	content, err := t.bucket.stage()
+func (b *bucket) store(r *http.Request, o object, mediaType string, body io.Reader) (any, error) {
+	u, err := b.newUpload(r, o, mediaType)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer content.release()
-	if err := content.receive(body); err != nil {
-		return uploadError(err)
+	defer u.close()
+	if err := u.receive(body); err != nil {
+		return nil, err
 	}
-	return s.finish(w, r, t, content)
+	return u.finish()
 }
 
-// uploadError tells a body that was cut off, which is its sender's fault and
-// not to be repeated, from a content that could not be kept, which is ours.
-func uploadError(err error) error {
-	var unread unreadError
-	if errors.As(err, &unread) {
-		return invalid("Read the content: %v", unread.error)
+// newUpload begins an upload, and refuses what cannot succeed before the content
+// is sent. The query may say the name, and a header the checksums.
+func (b *bucket) newUpload(r *http.Request, o object, mediaType string) (*upload, error) {
+	if name := r.Form.Get("name"); name != "" {
+		o.Name = name
 	}
-	return err
+	if o.ContentType == nil && mediaType != "" {
+		o.ContentType = &mediaType
+	}
+	o.ComponentCount = 0
+	o.readHashes(r.Header)
+	if err := errors.Join(checkName(o.Name), o.check()); err != nil {
+		return nil, err
+	}
+	match := r.Form.Get("ifGenerationMatch")
+	b.mu.Lock()
+	err := b.entries[o.Name].check(match)
+	b.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	u := &upload{bucket: b, object: o, match: match, id: rand.Text(), crc: crc32.New(castagnoli), md5: md5.New()}
+	u.file, err = os.Create(b.path(stagingFolder, u.id))
+	return u, err
 }
 
-// finish makes a whole content an object and answers its resource.
-func (s *Server) finish(w http.ResponseWriter, r *http.Request, t target, content *content) error {
-	if err := t.checksums.verify(content); err != nil {
+// maxNameBytes is the real service's limit on names.
+const maxNameBytes = 1024
+
+// checkName refuses the names that the real service refuses.
+func checkName(name string) error {
+	if name == "" || len(name) > maxNameBytes || !utf8.ValidString(name) || strings.ContainsAny(name, "\r\n") ||
+		name == "." || name == ".." || strings.HasPrefix(name, ".well-known/acme-challenge/") {
+		return invalid("Invalid object name: %q", name)
+	}
+	return nil
+}
+
+// readHashes takes over the checksums of an X-Goog-Hash header: crc32c=...,md5=...
+func (o *object) readHashes(h http.Header) {
+	for value := range strings.SplitSeq(strings.Join(h.Values("X-Goog-Hash"), ","), ",") {
+		switch kind, sum, _ := strings.Cut(strings.TrimSpace(value), "="); kind {
+		case "crc32c":
+			o.CRC32C = sum
+		case "md5":
+			o.MD5Hash = sum
+		}
+	}
+}
+
+// receive appends what the reader yields. What it got before an error counts. A
+// body that was cut off is its sender's fault, and not to be repeated; a content
+// that could not be kept is ours.
+func (u *upload) receive(r io.Reader) error {
+	w := writers.Get().(*bufio.Writer)
+	defer writers.Put(w)
+	w.Reset(u)
+	_, unread := w.ReadFrom(r)
+	if err := w.Flush(); err != nil {
 		return err
 	}
-	made, err := t.bucket.create(t.name, t.attributes, content, t.conditions)
+	if unread != nil {
+		return invalid("Read the content: %v", unread)
+	}
+	return nil
+}
+
+// Write appends to the content.
+func (u *upload) Write(p []byte) (int, error) {
+	if _, err := u.file.WriteAt(p, u.size); err != nil {
+		return 0, err
+	}
+	u.crc.Write(p)
+	u.md5.Write(p)
+	u.size += int64(len(p))
+	return len(p), nil
+}
+
+// finish makes a whole content an object, and answers its resource.
+func (u *upload) finish() (any, error) {
+	crc := base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, u.crc.Sum32()))
+	sum := base64.StdEncoding.EncodeToString(u.md5.Sum(nil))
+	o := &u.object
+	if o.CRC32C != "" && o.CRC32C != crc {
+		return nil, invalid("Provided CRC32C %q doesn't match calculated CRC32C %q.", o.CRC32C, crc)
+	}
+	if o.MD5Hash != "" && o.MD5Hash != sum {
+		return nil, invalid("Provided MD5 hash %q doesn't match calculated MD5 hash %q.", o.MD5Hash, sum)
+	}
+	o.Size, o.CRC32C, o.MD5Hash = u.size, crc, sum
+	if o.ComponentCount > 0 {
+		o.MD5Hash = "" // as the real service has none for a composite object
+	}
+	made, err := u.create()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return reply(w, r, made.link(s.options.URL))
+	return u.bucket.link(made.Object), nil
+}
+
+// create lets the object exist, if the conditions still hold.
+func (u *upload) create() (*change, error) {
+	b, o := u.bucket, &u.object
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	current, exists := b.entries[o.Name]
+	if err := current.check(u.match); err != nil {
+		return nil, err
+	}
+	made := &change{Event: finalize, Staged: u.id}
+	o.Generation, made.Time = b.tick()
+	if exists {
+		before, err := b.journal.change(current.last)
+		if err != nil {
+			return nil, err
+		}
+		made.Replaced, made.File = current.generation, before.File
+	} else {
+		made.File = b.place(o.Name, u.id)
+	}
+	o.Bucket, o.StorageClass, o.TimeCreated, o.Updated = b.resource.Name, standardClass, made.Time, made.Time
+	o.Metageneration, o.ETag = 1, etag(o.Generation, 1)
+	made.Object = *o
+	return made, b.commit(record{Change: made})
+}
+
+// close closes the file, and removes it if it has not become an object's.
+func (u *upload) close() {
+	u.ended = true
+	u.file.Close()
+	os.Remove(u.file.Name())
 }

@@ -82,19 +82,16 @@ func testInterrupted(t *testing.T, s *service, bucket *gcs.BucketHandle) {
 		t.Errorf("read %q", got)
 	}
 
+	if body, response := send(t, http.MethodDelete, begin("cancelled"), "", ""); response.StatusCode != http.StatusBadRequest {
+		t.Errorf("cancel, which is refused: %s %s", response.Status, body)
+	}
+
 	streamed := begin("streamed") // by one request, whose sender does not know the length
 	if body, response := send(t, http.MethodPut, streamed, "bytes 0-*/*", "0123456789"); response.StatusCode != http.StatusOK {
 		t.Fatalf("%d %s", response.StatusCode, body)
 	}
 	if got := mustRead(t, bucket.Object("streamed")); got != "0123456789" {
 		t.Errorf("read %q", got)
-	}
-
-	cancelled := begin("cancelled")
-	for _, code := range []int{499, 404} {
-		if _, response := send(t, http.MethodDelete, cancelled, "", ""); response.StatusCode != code {
-			t.Errorf("cancel: %s", response.Status)
-		}
 	}
 }
 
@@ -132,5 +129,30 @@ func testMedia(t *testing.T, s *service, bucket *gcs.BucketHandle) {
 	attrs, err := bucket.Object("a/b.png").Attrs(t.Context())
 	if err != nil || attrs.ContentType != "image/png" || attrs.Size != 3 {
 		t.Errorf("%+v, %v", attrs, err)
+	}
+}
+
+// testGcloud sends what the command line gcloud sends, which differs from the
+// other clients in its habits.
+func testGcloud(t *testing.T, s *service, _ *gcs.BucketHandle) {
+	multipart := "--=_1\r\nContent-Type: application/json\r\n\r\n{\"name\": \"a/note.txt\"}\r\n" +
+		"--=_1\r\nContent-Type: text/plain\r\n\r\nseeing 0.8\r\n--=_1--"
+	for _, c := range []struct{ method, path, kind, body, want string }{
+		{http.MethodPost, "/storage/v1/b?enableObjectRetention=False", "", `{"name": "gcloud"}`, `"name":"gcloud"`},
+		{http.MethodPost, "/upload/storage/v1/b/gcloud/o?uploadType=multipart", "multipart/related; boundary='=_1'", multipart, `"size":"10"`},
+		{http.MethodGet, "/storage/v1/b/gcloud/o?fields=prefixes%2Citems%2Fname&includeFoldersAsPrefixes=True", "", "", `{"items":[{"name":"a/note.txt"}]}`},
+		{http.MethodPatch, "/storage/v1/b/gcloud/o/a%2Fnote.txt", "", `{"bucket": "gcloud", "size": "10", "metadata": {"site": "Palomar"}}`, `"metageneration":"2"`},
+		{http.MethodPost, "/resumable/upload/storage/v1/b/gcloud/o?uploadType=resumable", "", `{"name": "big"}`, ""},
+		{http.MethodPost, "/storage/v1/b/gcloud/notificationConfigs", "",
+			`{"topic": "projects/p/topics/t", "event_types": ["OBJECT_FINALIZE"], "payload_format": "JSON_API_V1"}`, `"//pubsub.googleapis.com/projects/p/topics/t"`},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), c.method, s.url+c.path, strings.NewReader(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", c.kind)
+		if body, response := fetch(t, request); response.StatusCode != http.StatusOK || !strings.Contains(body, c.want) {
+			t.Errorf("%s %s: %s %s", c.method, c.path, response.Status, body)
+		}
 	}
 }

@@ -15,18 +15,18 @@ func TestListingModel(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		name := rapid.StringOfN(rapid.RuneFrom([]rune("ab/-0\u2603")), 1, 6, -1)
-		c := catalogue{entries: map[string]entry{}}
-		live := map[string]bool{}
+		var o order
+		live := map[string]entry{}
 		for _, n := range rapid.SliceOf(name).Draw(t, "changes") {
-			if live[n] && rapid.Bool().Draw(t, "delete") {
+			if _, exists := live[n]; !exists {
+				live[n] = entry{}
+				o.added = append(o.added, n)
+			} else if rapid.Bool().Draw(t, "delete") {
 				delete(live, n)
-				c.apply(record{Event: deletion, Object: object{Name: n}}, span{})
-			} else {
-				live[n] = true
-				c.apply(record{Event: finalize, Object: object{Name: n}}, span{})
+				o.removed = true
 			}
 			if rapid.Bool().Draw(t, "list between") {
-				c.names()
+				o.update(live)
 			}
 		}
 		l := listing{
@@ -35,7 +35,7 @@ func TestListingModel(t *testing.T) {
 			limit:     rapid.IntRange(1, 4).Draw(t, "limit"),
 		}
 		var got []string
-		for p := l.page(c.names()); ; p = l.page(c.names()) {
+		for p := l.page(o.update(live)); ; p = l.page(o.update(live)) {
 			got = append(got, slices.Concat(p.names, p.prefixes)...)
 			if p.next == "" {
 				break
@@ -49,7 +49,7 @@ func TestListingModel(t *testing.T) {
 	})
 }
 
-func filtered(live map[string]bool, l listing) []string {
+func filtered(live map[string]entry, l listing) []string {
 	var want []string
 	for name := range live {
 		rest, ok := strings.CutPrefix(name, l.prefix)
