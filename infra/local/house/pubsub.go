@@ -3,7 +3,6 @@ package house
 import (
 	"context"
 	"testing"
-	"time"
 
 	"cloud.google.com/go/pubsub/v2"
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
@@ -24,7 +23,7 @@ type Topics struct {
 // PubSub opens a Pub/Sub without topics.
 func PubSub(t testing.TB, r names.Resources) *Topics {
 	t.Helper()
-	server, err := localpubsub.Open(localpubsub.Options{Dir: t.TempDir(), SaveInterval: 5 * time.Millisecond, Logger: quiet})
+	server, err := localpubsub.Open(localpubsub.Options{Dir: t.TempDir(), Logger: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}

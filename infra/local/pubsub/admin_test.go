@@ -15,6 +15,8 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"nightwire.dev/infra/local/pubsub"
 )
 
 // noRetry makes the official client report what the server said.
@@ -129,6 +131,17 @@ func testErrors(t *testing.T, h *house) {
 			_, err := subs.Seek(ctx, &pubsubpb.SeekRequest{Subscription: h.archive, Target: &pubsubpb.SeekRequest_Time{Time: timestamppb.Now()}}, noRetry)
 			return err
 		}, codes.Unimplemented, "Seek"},
+		{"modify push config", func(ctx context.Context) error {
+			return subs.ModifyPushConfig(ctx, &pubsubpb.ModifyPushConfigRequest{Subscription: h.archive}, noRetry)
+		}, codes.Unimplemented, "ModifyPushConfig"},
+		{"nothing to update", func(ctx context.Context) error {
+			_, err := subs.UpdateSubscription(ctx, &pubsubpb.UpdateSubscriptionRequest{Subscription: &pubsubpb.Subscription{Name: h.archive}}, noRetry)
+			return err
+		}, codes.InvalidArgument, "0"},
+		{"topics by the page", func(ctx context.Context) error {
+			_, err := topics.ListTopics(ctx, &pubsubpb.ListTopicsRequest{Project: h.project, PageSize: 1}, noRetry).Next()
+			return err
+		}, codes.Unimplemented, "page_size"},
 		{"snapshot", func(ctx context.Context) error {
 			_, err := subs.CreateSnapshot(ctx, &pubsubpb.CreateSnapshotRequest{Name: h.project + "/snapshots/s", Subscription: h.archive}, noRetry)
 			return err
@@ -199,7 +212,7 @@ func (h *house) defined(when string) {
 	// Others' topics may be in the project too.
 	ours := []string{h.alerts, h.letters, h.alerts + "-gone", h.archive, h.keeper}
 	var got []string
-	for d, err := range h.client.TopicAdminClient.ListTopics(ctx, &pubsubpb.ListTopicsRequest{Project: h.project, PageSize: 1}).All() {
+	for d, err := range h.client.TopicAdminClient.ListTopics(ctx, &pubsubpb.ListTopicsRequest{Project: h.project}).All() {
 		if err != nil {
 			h.t.Fatal(err)
 		}
@@ -243,47 +256,51 @@ func TestDefinitionsPersist(t *testing.T) {
 	h.defined("after a restart")
 }
 
-// deleteTopic publishes to a topic, deletes it, and publishes to another of its
-// name.
-func (h *house) deleteTopic() {
-	h.t.Helper()
+func testDeletedTopic(t *testing.T, h *house) {
+	remove := func() {
+		t.Helper()
+		if err := h.client.TopicAdminClient.DeleteTopic(t.Context(), &pubsubpb.DeleteTopicRequest{Topic: h.alerts}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.topic(h.alerts)
+	old := h.publish(h.alerts, "of the first")
+	remove()
+	_, err := h.client.TopicAdminClient.GetTopic(t.Context(), &pubsubpb.GetTopicRequest{Topic: h.alerts})
+	if status.Code(err) != codes.NotFound {
+		t.Errorf("error %v, want %v", err, codes.NotFound)
+	}
 	h.topic(h.alerts)
 	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
-	old := h.publish(h.alerts, "left")
-	if err := h.client.TopicAdminClient.DeleteTopic(context.Background(), &pubsubpb.DeleteTopicRequest{Topic: h.alerts}); err != nil {
-		h.t.Fatal(err)
-	}
-	h.topic(h.alerts)
-	if again := h.publish(h.alerts, "other"); again[0] == old[0] {
-		h.t.Errorf("id %s given twice", old[0])
-	}
-}
-
-func testDeletedTopic(t *testing.T, h *house) {
-	h.deleteTopic()
-	d, err := h.client.SubscriptionAdminClient.GetSubscription(t.Context(), &pubsubpb.GetSubscriptionRequest{Subscription: h.archive})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if d.GetTopic() != "_deleted-topic_" {
-		t.Errorf("topic %q", d.GetTopic())
+	if again := h.publish(h.alerts, "of the second"); again[0] == old[0] {
+		t.Errorf("id %s given twice", old[0])
 	}
 	left := h.pull(h.archive, 1)
-	if diff := cmp.Diff([]string{"left"}, texts(left)); diff != "" {
-		t.Errorf("backlog (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]string{"of the second"}, texts(left)); diff != "" {
+		t.Errorf("delivered (-want +got):\n%s", diff)
 	}
 	h.acknowledge(h.archive, left...)
 	h.settled()
 }
 
-// The log of a deleted topic stays, over a restart, for as long as a
-// subscription owes something of it.
-func TestLogOfDeletedTopic(t *testing.T) {
+// A topic with a backlog is not deleted under its readers, and with its last
+// subscription its messages go.
+func TestTopicWithSubscriptionsStays(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t)
-	h.deleteTopic()
+	h := newHouse(t, func(o *pubsub.Options) { o.SegmentBytes = 1 })
+	h.topic(h.alerts)
+	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
+	h.publish(h.alerts, "left")
+	h.publish(h.alerts, "left, too")
+	remove := func() error {
+		return h.client.TopicAdminClient.DeleteTopic(t.Context(), &pubsubpb.DeleteTopicRequest{Topic: h.alerts}, noRetry)
+	}
+	if err := remove(); status.Code(err) != codes.FailedPrecondition || !strings.Contains(err.Error(), "1 subscription") {
+		t.Errorf("delete a topic with a subscription: %v, want %v", err, codes.FailedPrecondition)
+	}
 	h.reopen()
-	if diff := cmp.Diff([]string{"left"}, texts(h.pull(h.archive, 1))); diff != "" {
+	left := h.pull(h.archive, 2)
+	if diff := cmp.Diff([]string{"left", "left, too"}, texts(left)); diff != "" {
 		t.Errorf("backlog (-want +got):\n%s", diff)
 	}
 	err := h.client.SubscriptionAdminClient.DeleteSubscription(t.Context(), &pubsubpb.DeleteSubscriptionRequest{Subscription: h.archive})
@@ -291,6 +308,12 @@ func TestLogOfDeletedTopic(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := h.logs(); n != 1 {
-		t.Errorf("%d logs, want that of the new topic only", n)
+		t.Errorf("%d files of messages, want the last one only", n)
+	}
+	if err := remove(); err != nil {
+		t.Error(err)
+	}
+	if n := h.logs(); n != 0 {
+		t.Errorf("%d files of messages of a deleted topic", n)
 	}
 }

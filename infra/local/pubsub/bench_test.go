@@ -66,26 +66,11 @@ func BenchmarkPublish(b *testing.B) {
 	}
 }
 
-// BenchmarkPublishInProcess leaves out the protocol: log and fan-out only.
-func BenchmarkPublishInProcess(b *testing.B) {
-	h := newHouse(b)
-	h.topic(h.alerts)
-	m := alertMessage()
-	defer start(b)()
-	for range b.N {
-		if _, err := h.server.Publish(b.Context(), h.alerts, m); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
 // fill publishes the benchmark's backlog.
 func fill(b *testing.B, h *house) {
 	m := alertMessage()
 	for range b.N {
-		if _, err := h.server.Publish(b.Context(), h.alerts, m); err != nil {
-			b.Fatal(err)
-		}
+		h.send(h.alerts, m)
 	}
 }
 
@@ -123,12 +108,7 @@ func BenchmarkPush(b *testing.B) {
 	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
 	fill(b, h)
 	defer start(b)()
-	err := h.client.SubscriptionAdminClient.ModifyPushConfig(b.Context(), &pubsubpb.ModifyPushConfigRequest{
-		Subscription: h.archive, PushConfig: &pubsubpb.PushConfig{PushEndpoint: sink.URL},
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
+	h.pushElsewhere(sink.URL)
 	h.settled()
 }
 

@@ -71,12 +71,12 @@ func TestConformance(t *testing.T) {
 		{Name: "a push that always fails is a dead letter", Local: loopback, Check: testDeadLetter,
 			Says: "After max_delivery_attempts the message is forwarded, with attributes that tell its history, and acknowledged."},
 		{Name: "a push endpoint changes", Local: loopback, Check: testPushEndpointChanges,
-			Says: "ModifyPushConfig: messages not yet delivered go to the new endpoint."},
+			Says: "UpdateSubscription: messages not yet delivered go to the new endpoint."},
 		// Definitions.
 		{Name: "definitions", Check: testDefinitions,
-			Says: "What was created is listed, page by page, with the service's defaults; what was deleted is not."},
+			Says: "What was created is listed, with the service's defaults; what was deleted is not."},
 		{Name: "a deleted topic", Check: testDeletedTopic,
-			Says: "Subscriptions of a deleted topic show _deleted-topic_ and keep their backlog; a new topic of its name is another."},
+			Says: "A topic that is deleted is not found; another of its name has other messages."},
 		{Name: "errors", Check: testErrors,
 			Says: "Each refusal carries the code of google.rpc; what the local server lacks is UNIMPLEMENTED."},
 	})

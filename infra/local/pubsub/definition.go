@@ -1,6 +1,7 @@
 package pubsub
 
 import (
+	"cmp"
 	"maps"
 	"net/url"
 	"regexp"
@@ -18,17 +19,21 @@ import (
 	"nightwire.dev/infra/local/pubsub/filter"
 )
 
-var (
-	idPattern      = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._~+%-]{2,254}$`)
-	projectPattern = regexp.MustCompile(`^[A-Za-z0-9.:_-]+$`)
-)
+var fullName = regexp.MustCompile(`^projects/[A-Za-z0-9.:_-]+/(topics|subscriptions)/([A-Za-z][A-Za-z0-9._~+%-]{2,254})$`)
 
 // checkName checks a full name, projects/P/topics/T for one.
 func checkName(collection, name string) error {
-	parts := strings.Split(name, "/")
-	if len(parts) != 4 || parts[0] != "projects" || !projectPattern.MatchString(parts[1]) || parts[2] != collection ||
-		!idPattern.MatchString(parts[3]) || strings.HasPrefix(parts[3], "goog") {
+	parts := fullName.FindStringSubmatch(name)
+	if parts == nil || parts[1] != collection || strings.HasPrefix(parts[2], "goog") {
 		return status.Errorf(codes.InvalidArgument, "name %q: want projects/PROJECT/%s/ID, ID of 3 to 255 characters, a letter first", name, collection)
+	}
+	return nil
+}
+
+// checkRange holds a number to the service's limits.
+func checkRange(what string, n, low, high int) error {
+	if n < low || n > high {
+		return status.Errorf(codes.InvalidArgument, "%s: %d, want %d to %d", what, n, low, high)
 	}
 	return nil
 }
@@ -47,66 +52,46 @@ func refuseBeyond(m proto.Message, supported ...protoreflect.Name) error {
 }
 
 // checkSubscription checks a definition and fills in the service's defaults.
+// The caller holds mu.
 func (s *Server) checkSubscription(d *pubsubpb.Subscription) error {
-	if err := checkName("subscriptions", d.GetName()); err != nil {
-		return err
-	}
-	if err := refuseBeyond(d, "name", "topic", "labels", "push_config", "ack_deadline_seconds", "filter",
-		"dead_letter_policy", "retry_policy", "expiration_policy", "state"); err != nil {
-		return err
-	}
-	// No ttl means that the subscription never expires: here, none does.
-	if err := refuseBeyond(d.GetExpirationPolicy()); err != nil {
-		return err
-	}
+	d.AckDeadlineSeconds = cmp.Or(d.AckDeadlineSeconds, 10)
+	d.State = pubsubpb.Subscription_ACTIVE
 	if _, err := filter.Parse(d.GetFilter()); err != nil {
 		return status.Error(codes.InvalidArgument, err.Error())
 	}
-	if d.AckDeadlineSeconds == 0 {
-		d.AckDeadlineSeconds = 10
-	}
-	if d.AckDeadlineSeconds < 10 || d.AckDeadlineSeconds > 600 {
-		return status.Errorf(codes.InvalidArgument, "ack deadline %d s: want 10 to 600", d.AckDeadlineSeconds)
-	}
-	d.State = pubsubpb.Subscription_ACTIVE
-	if err := checkPush(d.GetPushConfig()); err != nil {
-		return err
-	}
-	if err := checkRetry(d.GetRetryPolicy()); err != nil {
-		return err
-	}
-	return s.checkDeadLetter(d.GetDeadLetterPolicy())
+	return cmp.Or(
+		checkName("subscriptions", d.GetName()),
+		refuseBeyond(d, "name", "topic", "labels", "push_config", "ack_deadline_seconds", "filter",
+			"dead_letter_policy", "retry_policy", "state"),
+		checkRange("ack deadline", int(d.AckDeadlineSeconds), 10, 600),
+		checkPush(d.GetPushConfig()),
+		checkRetry(d.GetRetryPolicy()),
+		s.checkDeadLetter(d.GetDeadLetterPolicy()),
+	)
 }
 
 func checkPush(c *pubsubpb.PushConfig) error {
-	if err := refuseBeyond(c, "push_endpoint", "attributes"); err != nil {
-		return err
+	if c.GetPushEndpoint() != "" && pushURL(c) == nil {
+		return status.Errorf(codes.InvalidArgument, "push endpoint %q: want an http or https URL", c.GetPushEndpoint())
 	}
-	for key, value := range c.GetAttributes() {
-		if key != "x-goog-version" || value != "v1" {
-			return status.Errorf(codes.Unimplemented, "the local server does not support push attribute %s = %q", key, value)
-		}
-	}
-	endpoint := c.GetPushEndpoint()
-	if endpoint == "" {
+	return refuseBeyond(c, "push_endpoint")
+}
+
+// pushURL is where a configuration pushes to; nil if it does not push.
+func pushURL(c *pubsubpb.PushConfig) *url.URL {
+	u, err := url.Parse(c.GetPushEndpoint())
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil
 	}
-	if u, err := url.Parse(endpoint); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return status.Errorf(codes.InvalidArgument, "push endpoint %q: want an http or https URL", endpoint)
-	}
-	return nil
+	return u
 }
 
 func checkRetry(p *pubsubpb.RetryPolicy) error {
 	if p == nil {
 		return nil
 	}
-	if p.MinimumBackoff == nil {
-		p.MinimumBackoff = durationpb.New(10 * time.Second)
-	}
-	if p.MaximumBackoff == nil {
-		p.MaximumBackoff = durationpb.New(600 * time.Second)
-	}
+	p.MinimumBackoff = cmp.Or(p.MinimumBackoff, durationpb.New(10*time.Second))
+	p.MaximumBackoff = cmp.Or(p.MaximumBackoff, durationpb.New(600*time.Second))
 	low, high := p.MinimumBackoff.AsDuration(), p.MaximumBackoff.AsDuration()
 	if low < 0 || high > 600*time.Second || low > high {
 		return status.Errorf(codes.InvalidArgument, "retry policy %v to %v: want 0 s <= minimum <= maximum <= 600 s", low, high)
@@ -118,29 +103,42 @@ func (s *Server) checkDeadLetter(p *pubsubpb.DeadLetterPolicy) error {
 	if p == nil {
 		return nil
 	}
-	if _, err := s.topic(p.GetDeadLetterTopic()); err != nil {
-		return err
+	if s.topics[p.GetDeadLetterTopic()] == nil {
+		return notFound("topic", p.GetDeadLetterTopic())
 	}
-	if p.MaxDeliveryAttempts == 0 {
-		p.MaxDeliveryAttempts = 5
-	}
-	if p.MaxDeliveryAttempts < 5 || p.MaxDeliveryAttempts > 100 {
-		return status.Errorf(codes.InvalidArgument, "max delivery attempts %d: want 5 to 100", p.MaxDeliveryAttempts)
-	}
-	return nil
+	p.MaxDeliveryAttempts = cmp.Or(p.MaxDeliveryAttempts, 5)
+	return checkRange("max delivery attempts", int(p.MaxDeliveryAttempts), 5, 100)
 }
 
-// page lists the names that begin with the prefix, in order, from the token on:
-// size of them (all, if zero), and the token of the rest.
-func page[V any](byName map[string]V, prefix string, size int32, token string) (names []string, next string) {
-	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		if !strings.HasPrefix(name, prefix) || name < token {
-			continue
+// checkPublish holds a request to the service's limits
+// (cloud.google.com/pubsub/quotas).
+func checkPublish(r *pubsubpb.PublishRequest) error {
+	err := cmp.Or(checkRange("messages of a request", len(r.GetMessages()), 1, 1000),
+		checkRange("bytes of a request", proto.Size(r), 0, 10<<20))
+	for i, m := range r.GetMessages() {
+		if len(m.GetData()) == 0 && len(m.GetAttributes()) == 0 {
+			err = cmp.Or(err, status.Errorf(codes.InvalidArgument, "message %d has neither data nor attributes", i))
 		}
-		if size > 0 && len(names) == int(size) {
-			return names, name
+		err = cmp.Or(err, checkRange("bytes of a message", len(m.GetData()), 0, 10_000_000),
+			checkRange("attributes of a message", len(m.GetAttributes()), 0, 100))
+		for key, value := range m.GetAttributes() {
+			err = cmp.Or(err, checkRange("bytes of an attribute's key", len(key), 1, 256),
+				checkRange("bytes of an attribute", len(value), 0, 1024))
 		}
-		names = append(names, name)
 	}
-	return names, ""
+	return err
+}
+
+// list lists the definitions of a project, by name. It is not cut into pages.
+func list[V, D any](byName map[string]V, project string, definition func(V) D) (all []D) {
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		if strings.HasPrefix(name, project+"/") {
+			all = append(all, definition(byName[name]))
+		}
+	}
+	return all
+}
+
+func notFound(what, name string) error {
+	return status.Errorf(codes.NotFound, "%s not found: %s", what, name)
 }

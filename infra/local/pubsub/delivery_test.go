@@ -74,6 +74,8 @@ func testBackoff(t *testing.T, h *house) {
 }
 
 func testFilter(t *testing.T, h *house) {
+	h.topic(h.alerts)
+	h.subscribeFiltered()
 	h.publishFiltered()
 	got := h.pull(h.archive, 2)
 	if diff := cmp.Diff([]string{"0", "3"}, texts(got)); diff != "" {
@@ -83,14 +85,17 @@ func testFilter(t *testing.T, h *house) {
 	h.settled()
 }
 
+func (h *house) subscribeFiltered() {
+	h.t.Helper()
+	h.subscribe(&pubsubpb.Subscription{
+		Name: h.archive, Topic: h.alerts, Filter: `attributes.stream = "ztf" AND NOT hasPrefix(attributes.topic, "test")`,
+	})
+}
+
 // publishFiltered publishes five messages, of which the archive's filter wants
 // the first and the fourth.
 func (h *house) publishFiltered() {
 	h.t.Helper()
-	h.topic(h.alerts)
-	h.subscribe(&pubsubpb.Subscription{
-		Name: h.archive, Topic: h.alerts, Filter: `attributes.stream = "ztf" AND NOT hasPrefix(attributes.topic, "test")`,
-	})
 	for i, attributes := range []map[string]string{
 		{"stream": "ztf"},
 		{"stream": "lsst"},

@@ -115,6 +115,42 @@ func TestPublishedSurvivesKill(t *testing.T) {
 	}
 }
 
+// An acknowledgement, and a refusal, that was answered is remembered, though the
+// server was killed at once.
+func TestAcknowledgedSurvivesKill(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	victim, address := startVictim(t, dir)
+	h := &house{names: newNames(observatory, ""), t: t, client: newClient(t, address)}
+	h.topic(h.alerts)
+	h.topic(h.letters)
+	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts, DeadLetterPolicy: &pubsubpb.DeadLetterPolicy{DeadLetterTopic: h.letters}})
+	h.publish(h.alerts, numbered(50)...)
+	out := h.pull(h.archive, 40)
+	h.acknowledge(h.archive, out[:30]...)
+	h.refuse(h.archive, out[30])
+	if err := victim.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = victim.Wait()
+	if err := h.client.Close(); err != nil {
+		t.Error(err)
+	}
+
+	again := newHouse(t, func(o *pubsub.Options) { o.Dir = dir })
+	want, got := make(map[string]int32), make(map[string]int32)
+	for _, text := range numbered(50)[30:] {
+		want[text] = 1
+	}
+	want["alert 0030"] = 2
+	for _, m := range again.pull(h.archive, again.server.Backlog()[0].Undelivered) {
+		got[string(m.GetMessage().GetData())] = m.GetDeliveryAttempt()
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("attempt of what is left (-want +got):\n%s", diff)
+	}
+}
+
 // publishUntilKilled publishes from several goroutines, kills after a random
 // number of answers, and returns what was answered.
 func publishUntilKilled(t *testing.T, h *house, round int, kill func()) map[string]string {

@@ -7,32 +7,40 @@
 // StreamingPull, or as Eventarc delivers it to a function: an HTTP POST of a
 // CloudEvent to the subscription's push endpoint.
 //
-// A topic is a journal of its messages; a subscription is a queue over it: what
-// is acknowledged, what is out, what is to be tried again. Bodies stay on disk,
-// so a backlog costs no memory. A publish is answered when the operating system
-// has the message: the death of the process loses nothing, that of the machine
-// may. Acknowledgements are saved a moment later: after a crash a few messages
-// come again, which Pub/Sub allows, and none is lost.
+// A topic is a journal of its messages; a subscription is what it owes of them:
+// what is out with a reader, and what is to be tried again. Bodies stay on disk,
+// and memory has some hundred bytes for each message that is owed. A publish or
+// an acknowledgement is answered when the operating system has it: the death of
+// the process loses nothing, that of the machine may.
 //
 // What differs from the service, by choice: messages and subscriptions do not
 // expire; a push that found nobody listening is no delivery attempt, so that a
-// function may restart without filling the dead-letter topic. What is missing
-// (ordering, exactly-once, snapshots, seek, schemas, IAM, BigQuery, Bigtable and
-// storage subscriptions) is refused by name.
+// function may restart without filling the dead-letter topic; a topic that has
+// subscriptions is not deleted. What is missing (ordering, exactly-once,
+// snapshots, seek, schemas, IAM, lists by the page, subscriptions that write to
+// BigQuery, Bigtable or a bucket) is refused by name.
 package pubsub
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
 )
 
 // Options is how a server is set up. Only Dir is required.
@@ -48,84 +56,70 @@ type Options struct {
 	PushTo string
 	// SegmentBytes is the size of a log's files: journal.SegmentBytes.
 	SegmentBytes int64
-	// SaveInterval is how often acknowledgements are saved, exhausted messages
-	// sent to their dead-letter topic, and used-up files removed: 250 ms.
-	SaveInterval time.Duration
-	// Grace is how long Close waits for calls and pushes in flight: 5 s.
-	Grace time.Duration
 	// Logger is told of failures: slog.Default().
 	Logger *slog.Logger
 }
 
-func (o Options) withDefaults() Options {
-	if o.PushWindow == 0 {
-		o.PushWindow = 64
-	}
-	if o.SaveInterval == 0 {
-		o.SaveInterval = 250 * time.Millisecond
-	}
-	if o.Grace == 0 {
-		o.Grace = 5 * time.Second
-	}
-	if o.Logger == nil {
-		o.Logger = slog.Default()
-	}
-	return o
-}
+// grace is how long Close waits for calls and pushes in flight.
+const grace = 5 * time.Second
 
 // maxRequestBytes is above the service's limit of 10 MB a request, so that the
 // service's own error is given for a larger one.
 const maxRequestBytes = 32 << 20
 
+// What stands in the server's folder, each with its number before it.
+const (
+	topicKind        = "topic.json"        // a topic's definition
+	journalKind      = "journal"           // a topic's journal
+	subscriptionKind = "subscription.json" // a subscription's definition
+)
+
 // Server is the Pub/Sub server.
 type Server struct {
-	options   Options
-	log       *slog.Logger
-	grpc      *grpc.Server
-	transport *http.Transport
+	options Options
+	log     *slog.Logger
+	grpc    *grpc.Server
 
 	stopping context.Context // ends when Close begins
-	stop     context.CancelFunc
+	stop     context.CancelCauseFunc
 	aborting context.Context // ends when pushes in flight have had their grace
 	abort    context.CancelFunc
-	running  sync.WaitGroup // the keeper and the pushers
-	closing  sync.Once
+	running  sync.WaitGroup // the pushers
 
-	admin         sync.Mutex   // one change of definitions at a time, its save included
-	mu            sync.RWMutex // guards the maps; only who holds admin writes them
-	last          uint64       // the last number given to a topic or subscription
-	topics        map[uint64]*topic
-	named         map[string]*topic // those not deleted
+	counting sync.Mutex
+	last     uint64 // the last number given
+
+	// Who changes definitions holds mu until they are saved, and who publishes
+	// holds it for reading.
+	mu            sync.RWMutex
+	topics        map[string]*topic
 	subscriptions map[string]*subscription
 }
 
 // Open recovers the state in the folder and starts pushing.
 func Open(o Options) (*Server, error) {
-	o = o.withDefaults()
+	o.PushWindow = cmp.Or(o.PushWindow, 64)
+	o.Logger = cmp.Or(o.Logger, slog.Default())
 	s := &Server{
 		options:       o,
 		log:           o.Logger,
-		transport:     newTransport(),
-		topics:        make(map[uint64]*topic),
-		named:         make(map[string]*topic),
+		topics:        make(map[string]*topic),
 		subscriptions: make(map[string]*subscription),
 	}
-	s.stopping, s.stop = context.WithCancel(context.Background())
+	s.stopping, s.stop = context.WithCancelCause(context.Background())
 	s.aborting, s.abort = context.WithCancel(context.Background())
-	if err := s.load(); err != nil {
-		return nil, errors.Join(fmt.Errorf("open pubsub: %w", err), s.closeJournals())
+	if err := cmp.Or(os.MkdirAll(o.Dir, 0o755), s.load()); err != nil {
+		return nil, fmt.Errorf("open pubsub: %w", err)
 	}
 	s.grpc = grpc.NewServer(
 		grpc.MaxRecvMsgSize(maxRequestBytes), grpc.MaxSendMsgSize(maxRequestBytes),
 		grpc.ReadBufferSize(128<<10), grpc.WriteBufferSize(128<<10),
-		grpc.WaitForHandlers(true), // none may touch a log that Close has closed
+		grpc.WaitForHandlers(true), // none may touch a journal that Close has closed
 	)
-	pubsubpb.RegisterPublisherServer(s.grpc, publisher{server: s})
-	pubsubpb.RegisterSubscriberServer(s.grpc, subscriber{server: s})
-	// Only now may files be removed: every subscription has said what it needs.
-	s.running.Go(s.keep)
+	pubsubpb.RegisterPublisherServer(s.grpc, service{Server: s})
+	pubsubpb.RegisterSubscriberServer(s.grpc, service{Server: s})
 	for _, sub := range s.subscriptions {
-		if o.PushTo == "" || pushHost(sub.definition.Load()) == o.PushTo {
+		if u := pushURL(sub.definition.Load().GetPushConfig()); u != nil && (o.PushTo == "" || o.PushTo == u.Host) {
 			s.startPush(sub)
 		}
 	}
@@ -140,35 +134,101 @@ func (s *Server) Serve(l net.Listener) error {
 	return nil
 }
 
-// Close ends calls and pushes, giving those in flight their grace, saves the
-// acknowledgements and closes the logs.
+// Close ends calls and pushes, giving those in flight their grace, and closes
+// the journals.
 func (s *Server) Close() error {
-	var err error
-	s.closing.Do(func() {
-		s.stop()
-		// A client that no longer reads its stream, or a function that does not
-		// answer, must not hold up the end for ever.
-		timer := time.AfterFunc(s.options.Grace, func() {
-			s.abort()
-			s.grpc.Stop()
-		})
-		s.grpc.GracefulStop()
-		s.running.Wait()
-		timer.Stop()
+	s.stop(status.Error(codes.Unavailable, "the server is stopping"))
+	// A client that no longer reads its stream, or a function that does not
+	// answer, must not hold up the end for ever.
+	timer := time.AfterFunc(grace, func() {
 		s.abort()
-		s.transport.CloseIdleConnections()
-		err = errors.Join(s.saveAcknowledgements(), s.closeJournals())
+		s.grpc.Stop()
 	})
-	if err != nil {
-		return fmt.Errorf("close pubsub: %w", err)
-	}
-	return nil
-}
-
-func (s *Server) closeJournals() error {
+	s.grpc.GracefulStop()
+	s.running.Wait()
+	timer.Stop()
+	s.abort()
 	var errs []error
 	for _, t := range s.topics {
 		errs = append(errs, t.journal.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// number gives n numbers that follow on, and returns the first. Topics,
+// subscriptions and messages have them of the clock, in nanoseconds: later ones
+// are larger, and none is given twice, not after a restart either.
+func (s *Server) number(n int) uint64 {
+	s.counting.Lock()
+	defer s.counting.Unlock()
+	first := max(s.last+1, uint64(time.Now().UnixNano()))
+	s.last = first + uint64(n) - 1
+	return first
+}
+
+// path is where a thing of that number is: its journal or its definition.
+func (s *Server) path(number uint64, kind string) string {
+	return filepath.Join(s.options.Dir, fmt.Sprintf("%020d-%s", number, kind))
+}
+
+// save writes a definition, in one step. The caller holds mu.
+func (s *Server) save(number uint64, kind string, definition proto.Message) error {
+	half := filepath.Join(s.options.Dir, "half-written")
+	data, err := protojson.Marshal(definition)
+	if err == nil {
+		err = os.WriteFile(half, data, 0o644)
+	}
+	if err == nil {
+		err = os.Rename(half, s.path(number, kind))
+	}
+	if err != nil {
+		return status.Errorf(codes.Unavailable, "save definition: %v", err)
+	}
+	return nil
+}
+
+// load opens all that the folder has. A topic comes before its subscriptions,
+// which have larger numbers, and its journal when they are all there.
+func (s *Server) load() error {
+	paths, err := filepath.Glob(filepath.Join(s.options.Dir, "[0-9]*-*"))
+	for _, path := range paths {
+		err = errors.Join(err, s.loadDefinition(path))
+	}
+	for _, t := range s.topics {
+		err = errors.Join(err, s.openJournal(t))
+	}
+	return err
+}
+
+func (s *Server) loadDefinition(path string) error {
+	digits, kind, _ := strings.Cut(filepath.Base(path), "-")
+	number, err := strconv.ParseUint(digits, 10, 64)
+	if err != nil {
+		return err
+	}
+	s.last = max(s.last, number) // also if the clock has been set back
+	if kind == journalKind {
+		if _, err := os.Stat(s.path(number, topicKind)); errors.Is(err, os.ErrNotExist) {
+			return os.RemoveAll(path) // the topic's deletion was cut short
+		}
+		return nil
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if kind == topicKind {
+		t := &topic{number: number, definition: &pubsubpb.Topic{}}
+		err = protojson.Unmarshal(data, t.definition)
+		s.topics[t.definition.GetName()] = t
+	} else {
+		d := &pubsubpb.Subscription{}
+		if err = protojson.Unmarshal(data, d); err == nil {
+			_, err = s.openSubscription(number, d)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("load %s: %w", path, err)
+	}
+	return nil
 }

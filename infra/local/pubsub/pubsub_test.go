@@ -66,9 +66,8 @@ type house struct {
 func newHouse(t testing.TB, adjust ...func(*pubsub.Options)) *house {
 	t.Helper()
 	h := &house{names: newNames(observatory, ""), t: t, options: pubsub.Options{
-		Dir:          t.TempDir(),
-		SaveInterval: 5 * time.Millisecond,
-		Logger:       slog.New(slog.DiscardHandler),
+		Dir:    t.TempDir(),
+		Logger: slog.New(slog.DiscardHandler),
 	}}
 	for _, f := range adjust {
 		f(&h.options)
@@ -258,7 +257,7 @@ func (h *house) await(what string, met func() bool) {
 
 // logs counts the files of topics' logs.
 func (h *house) logs() int {
-	paths, err := filepath.Glob(filepath.Join(h.options.Dir, "topics", "*", "*.log"))
+	paths, err := filepath.Glob(filepath.Join(h.options.Dir, "*-journal", "*.log"))
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -195,6 +195,10 @@ func TestStreamEndsWithServer(t *testing.T) {
 	if _, err := stream.Recv(); status.Code(err) != codes.Unavailable {
 		t.Errorf("error %v, want %v", err, codes.Unavailable)
 	}
+	h.server = nil // it is closed
+	if err := h.client.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 func testStreamRefuses(t *testing.T, h *house) {

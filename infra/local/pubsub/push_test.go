@@ -1,6 +1,7 @@
 package pubsub_test
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"github.com/google/go-cmp/cmp"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
 	"nightwire.dev/infra/local/pubsub"
 )
@@ -20,6 +22,18 @@ func (h *house) pushTo(url string) *pubsubpb.Subscription {
 		Name: h.archive, Topic: h.alerts,
 		PushConfig:  &pubsubpb.PushConfig{PushEndpoint: url},
 		RetryPolicy: &pubsubpb.RetryPolicy{MinimumBackoff: durationpb.New(time.Millisecond), MaximumBackoff: durationpb.New(20 * time.Millisecond)},
+	}
+}
+
+// pushElsewhere changes where the archive's messages go.
+func (h *house) pushElsewhere(url string) {
+	h.t.Helper()
+	_, err := h.client.SubscriptionAdminClient.UpdateSubscription(context.Background(), &pubsubpb.UpdateSubscriptionRequest{
+		Subscription: &pubsubpb.Subscription{Name: h.archive, PushConfig: &pubsubpb.PushConfig{PushEndpoint: url}},
+		UpdateMask:   &fieldmaskpb.FieldMask{Paths: []string{"push_config"}},
+	})
+	if err != nil {
+		h.t.Fatal(err)
 	}
 }
 
@@ -208,12 +222,7 @@ func testPushEndpointChanges(t *testing.T, h *house) {
 	h.publish(h.alerts, numbered(20)...)
 	h.await("a refusal", func() bool { return refusing.attemptsOf("alert 0000") > 0 })
 	accepting := newEndpoint(t, accept)
-	err := h.client.SubscriptionAdminClient.ModifyPushConfig(t.Context(), &pubsubpb.ModifyPushConfigRequest{
-		Subscription: h.archive, PushConfig: &pubsubpb.PushConfig{PushEndpoint: accepting.URL},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	h.pushElsewhere(accepting.URL)
 	h.settled()
 	for _, text := range numbered(20) {
 		if accepting.attemptsOf(text) == 0 {

@@ -1,42 +1,85 @@
 package pubsub
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"fmt"
+	"maps"
+	"math"
+	"path"
+	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"nightwire.dev/infra/local/pubsub/filter"
 	"nightwire.dev/infra/local/pubsub/journal"
-	"nightwire.dev/infra/local/pubsub/queue"
 )
 
-// subscription is a queue over a topic's journal.
+// subscription is what it owes its readers: which messages of its topic are out
+// and until when, which failed and when they are to be tried again. It holds
+// their records, and marks on each what has become of the message.
 type subscription struct {
-	number uint64
-	topic  *topic
-	from   uint64 // the first message published after its creation
-	path   string // the file of its acknowledgements
-	wants  filter.Filter
-	queue  *queue.Queue
-
+	server     *Server
+	number     uint64 // larger than those of messages published before its creation
+	topic      *topic
+	wants      filter.Filter
 	definition atomic.Pointer[pubsubpb.Subscription] // replaced, never changed
-	stopPush   context.CancelFunc                    // under Server.admin; nil when it does not push
-	live       context.Context                       // ends with the subscription, or the server
-	end        context.CancelFunc
 
-	mu      sync.Mutex // held while saving
-	deleted bool
-	version uint64 // of the queue's state that was saved last
-	saved   queue.State
+	live     context.Context // ends with the subscription, or the server; its cause is the error to tell
+	end      context.CancelCauseFunc
+	stopPush context.CancelFunc // under Server.mu; nil when it does not push
+
+	mu      sync.Mutex
+	leases  map[uint64]*lease // by sequence number
+	ready   []*lease          // due, the next one first
+	changed chan struct{}     // closed when something may have become due; nil while nobody waits
+}
+
+// openSubscription puts a subscription among the others. The caller holds mu.
+func (s *Server) openSubscription(number uint64, d *pubsubpb.Subscription) (*subscription, error) {
+	t := s.topics[d.GetTopic()]
+	wants, err := filter.Parse(d.GetFilter())
+	if t == nil {
+		err = notFound("topic", d.GetTopic())
+	}
+	if err != nil {
+		return nil, err
+	}
+	sub := &subscription{server: s, number: number, topic: t, wants: wants, leases: make(map[uint64]*lease)}
+	sub.definition.Store(d)
+	sub.live, sub.end = context.WithCancelCause(s.stopping)
+	t.subscriptions = append(t.subscriptions, sub)
+	s.subscriptions[d.GetName()] = sub
+	return sub, nil
+}
+
+// closeSubscription ends all pulls and pushes of a subscription, and forgets it
+// and its backlog. The caller holds mu.
+func (s *Server) closeSubscription(sub *subscription) error {
+	name := sub.name()
+	sub.end(notFound("subscription", name))
+	delete(s.subscriptions, name)
+	sub.topic.subscriptions = slices.DeleteFunc(sub.topic.subscriptions, func(other *subscription) bool { return other == sub })
+	return sub.drop()
+}
+
+// recover takes a record that was there at the start, if the subscription has
+// not done with it.
+func (sub *subscription) recover(r *journal.Record, mark uint32) error {
+	if r.Seq < sub.number || mark == done {
+		return nil
+	}
+	if sub.definition.Load().GetFilter() != "" {
+		m, _, err := readMessage(r, nil)
+		if err != nil || !sub.wants(m.GetAttributes()) {
+			return err
+		}
+	}
+	sub.add(r, int(mark))
+	return nil
 }
 
 func (sub *subscription) name() string { return sub.definition.Load().GetName() }
@@ -45,170 +88,100 @@ func (sub *subscription) ackDeadline() time.Duration {
 	return time.Duration(sub.definition.Load().GetAckDeadlineSeconds()) * time.Second
 }
 
-func (sub *subscription) pushEndpoint() string {
-	return sub.definition.Load().GetPushConfig().GetPushEndpoint()
-}
-
-func (sub *subscription) deadLetterTopic() string {
-	return sub.definition.Load().GetDeadLetterPolicy().GetDeadLetterTopic()
-}
-
-// policy says how failed deliveries are repeated. Where the subscription has no
-// retry policy the service's own habits apply: a pulled message comes again at
-// once, a push after 100 ms to 60 s.
-func policy(d *pubsubpb.Subscription) queue.Policy {
-	p := queue.Policy{MaxAttempts: int(d.GetDeadLetterPolicy().GetMaxDeliveryAttempts())}
-	switch retry := d.GetRetryPolicy(); {
-	case retry != nil:
-		p.MinBackoff, p.MaxBackoff = retry.GetMinimumBackoff().AsDuration(), retry.GetMaximumBackoff().AsDuration()
-	case d.GetPushConfig().GetPushEndpoint() != "":
-		p.MinBackoff, p.MaxBackoff = 100*time.Millisecond, time.Minute
+// pause says how a message is tried again that has failed so often. Where the
+// subscription has no retry policy the service's own habits apply: a pulled
+// message comes again at once, a push after 100 ms to 60 s. Final says that it
+// was once too often, and that the message is a dead letter.
+func (sub *subscription) pause(failures int) (pause time.Duration, final bool) {
+	d := sub.definition.Load()
+	if attempts := int(d.GetDeadLetterPolicy().GetMaxDeliveryAttempts()); attempts > 0 && failures >= attempts {
+		return 0, true
 	}
-	return p
+	low, high := d.GetRetryPolicy().GetMinimumBackoff().AsDuration(), d.GetRetryPolicy().GetMaximumBackoff().AsDuration()
+	if d.GetRetryPolicy() == nil && d.GetPushConfig().GetPushEndpoint() != "" {
+		low, high = 100*time.Millisecond, time.Minute
+	}
+	for ; failures > 1 && low < high; failures-- {
+		low *= 2
+	}
+	return min(low, high), false
 }
 
-// filterAgain acknowledges the unwanted among the messages from the given one
-// on. The filter was asked when they came, but its answers were lost with the
-// process before they were saved.
-func (sub *subscription) filterAgain(from uint64) error {
-	if sub.definition.Load().GetFilter() == "" {
-		return nil
+// deadLetterPause is the wait after a dead-letter topic took no message.
+const deadLetterPause = 10 * time.Second
+
+// bury brings a message that has failed too often to the dead-letter topic, with
+// what a reader needs to know of its history, and acknowledges it when it is
+// there.
+func (sub *subscription) bury(r *journal.Record, failures int) {
+	m, _, err := readMessage(r, nil)
+	if err == nil {
+		if m.Attributes == nil {
+			m.Attributes = make(map[string]string)
+		}
+		// The subscription's full name is projects/PROJECT/subscriptions/ID.
+		name := sub.name()
+		maps.Copy(m.Attributes, map[string]string{
+			"CloudPubSubDeadLetterSourceSubscription":        path.Base(name),
+			"CloudPubSubDeadLetterSourceSubscriptionProject": path.Base(path.Dir(path.Dir(name))),
+			"CloudPubSubDeadLetterSourceDeliveryCount":       strconv.Itoa(failures),
+			"CloudPubSubDeadLetterSourceTopicPublishTime":    m.GetPublishTime().AsTime().Format(time.RFC3339Nano),
+		})
+		_, err = sub.server.publish(sub.definition.Load().GetDeadLetterPolicy().GetDeadLetterTopic(), m)
 	}
-	var buf []byte
-	for seq := from; seq < sub.topic.journal.Next(); seq++ {
-		r, read, err := sub.topic.read(seq, buf)
-		if errors.Is(err, journal.ErrAbsent) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if !sub.wants(r.attributes) {
-			sub.queue.Ack(seq)
-		}
-		buf = read
+	if err == nil {
+		sub.ack(r.Seq, failures)
+	} else if sub.live.Err() == nil {
+		sub.told("dead letter not forwarded", err)
+		time.AfterFunc(deadLetterPause, func() { sub.bury(r, failures) })
 	}
-	return nil
 }
 
-// receive waits for messages and hands out up to limit of them, or about a
-// megabyte.
-func (s *Server) receive(ctx context.Context, sub *subscription, limit int, hold time.Duration, r *queue.Reader) ([]*pubsubpb.ReceivedMessage, error) {
-	const enough = 1 << 20
-	var list []*pubsubpb.ReceivedMessage
-	for bytes := 0; len(list) < limit && bytes < enough; {
-		d, ok := sub.queue.Try(hold, r)
-		if !ok && len(list) > 0 {
-			break
-		}
-		if !ok {
-			var err error
-			if d, err = sub.queue.Next(ctx, hold, r); err != nil {
-				return nil, err
+// Backlog is what one subscription still owes. A run has settled when every
+// subscription's Undelivered is zero.
+type Backlog struct {
+	Subscription string `json:"subscription"`
+	Topic        string `json:"topic"`
+	// Undelivered counts the messages not acknowledged, those in flight included.
+	Undelivered int `json:"undelivered"`
+	// InFlight counts those that are with a reader now.
+	InFlight int `json:"in_flight"`
+	// OldestAge is the time since the first message not acknowledged was
+	// published; zero when there is none.
+	OldestAge time.Duration `json:"oldest_age_ns"`
+}
+
+// Backlog tells every subscription's figures, in order of their names.
+func (s *Server) Backlog() []Backlog {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	list := make([]Backlog, 0)
+	for name, sub := range s.subscriptions {
+		sub.mu.Lock()
+		b := Backlog{Subscription: name, Topic: sub.definition.Load().GetTopic(), Undelivered: len(sub.leases)}
+		oldest := uint64(math.MaxUint64)
+		for seq, l := range sub.leases {
+			oldest = min(oldest, seq)
+			if l.out {
+				b.InFlight++
 			}
 		}
-		record, _, err := sub.topic.read(d.Seq, nil)
-		if err != nil {
-			s.unreadable(ctx, sub, d, err)
-			continue // at its deadline it will be tried again
+		sub.mu.Unlock()
+		if b.Undelivered > 0 {
+			b.OldestAge = time.Since(published(oldest))
 		}
-		received := &pubsubpb.ReceivedMessage{
-			AckId:   sub.ackID(d),
-			Message: record.message(messageID(sub.topic.number, d.Seq)),
-		}
-		if sub.deadLetterTopic() != "" {
-			received.DeliveryAttempt = int32(d.Attempt)
-		}
-		list = append(list, received)
-		bytes += len(record.data)
+		list = append(list, b)
 	}
-	return list, nil
+	slices.SortFunc(list, func(a, b Backlog) int { return cmp.Compare(a.Subscription, b.Subscription) })
+	return list
 }
 
-// unreadable reports a message that the log does not give. One that is absent
-// was lost with the machine, and there is nothing to wait for.
-func (s *Server) unreadable(ctx context.Context, sub *subscription, d queue.Delivery, err error) {
-	s.log.ErrorContext(ctx, "message cannot be read",
-		"subscription", sub.name(), "message", messageID(sub.topic.number, d.Seq), "error", err)
-	if errors.Is(err, journal.ErrAbsent) {
-		sub.queue.Ack(d.Seq)
+// subscription finds a subscription by its full name.
+func (s *Server) subscription(name string) (*subscription, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if sub := s.subscriptions[name]; sub != nil {
+		return sub, nil
 	}
-}
-
-// ackID names a delivery to the reader.
-func (sub *subscription) ackID(d queue.Delivery) string {
-	return fmt.Sprintf("%d-%d-%d", sub.number, d.Seq, d.Attempt)
-}
-
-// delivery is the inverse of ackID.
-func (sub *subscription) delivery(ackID string) (queue.Delivery, error) {
-	number, rest, _ := strings.Cut(ackID, "-")
-	seq, attempt, _ := strings.Cut(rest, "-")
-	n, err1 := strconv.ParseUint(number, 10, 64)
-	q, err2 := strconv.ParseUint(seq, 10, 64)
-	a, err3 := strconv.Atoi(attempt)
-	if errors.Join(err1, err2, err3) != nil || n != sub.number {
-		return queue.Delivery{}, status.Errorf(codes.InvalidArgument, "ack id %q is not of subscription %s", ackID, sub.name())
-	}
-	return queue.Delivery{Seq: q, Attempt: a}, nil
-}
-
-// deliveries reads many ack ids, all or none.
-func (sub *subscription) deliveries(ackIDs []string) ([]queue.Delivery, error) {
-	list := make([]queue.Delivery, len(ackIDs))
-	for i, id := range ackIDs {
-		d, err := sub.delivery(id)
-		if err != nil {
-			return nil, err
-		}
-		list[i] = d
-	}
-	return list, nil
-}
-
-func (sub *subscription) acknowledge(ackIDs []string) error {
-	list, err := sub.deliveries(ackIDs)
-	for _, d := range list {
-		sub.queue.Ack(d.Seq)
-	}
-	return err
-}
-
-// modify moves deadlines; zero seconds refuses the message.
-func (sub *subscription) modify(ackIDs []string, seconds int32) error {
-	if seconds < 0 || seconds > 600 {
-		return status.Errorf(codes.InvalidArgument, "ack deadline %d s: want 0 to 600", seconds)
-	}
-	list, err := sub.deliveries(ackIDs)
-	for _, d := range list {
-		if seconds == 0 {
-			sub.queue.Fail(d)
-		} else {
-			sub.queue.Hold(d, time.Duration(seconds)*time.Second)
-		}
-	}
-	return err
-}
-
-// save writes the acknowledgements, if there are new ones.
-func (sub *subscription) save() error {
-	sub.mu.Lock()
-	defer sub.mu.Unlock()
-	if sub.deleted || sub.queue.Version() == sub.version {
-		return nil
-	}
-	state, version := sub.queue.State()
-	if err := writeJSON(sub.path, state); err != nil {
-		return fmt.Errorf("save acknowledgements of %s: %w", sub.name(), err)
-	}
-	sub.saved, sub.version = state, version
-	return nil
-}
-
-// released says whether the records from first up to end are acknowledged, and
-// a restart would know it.
-func (sub *subscription) released(first, end uint64) bool {
-	sub.mu.Lock()
-	defer sub.mu.Unlock()
-	return sub.saved.Covers(first, end)
+	return nil, notFound("subscription", name)
 }

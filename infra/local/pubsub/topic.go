@@ -1,126 +1,101 @@
 package pubsub
 
 import (
-	"context"
-	"slices"
-	"sync"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"nightwire.dev/infra/local/pubsub/journal"
 )
 
-// deletedTopic is what a subscription shows as its topic when that is no more.
-const deletedTopic = "_deleted-topic_"
-
-// topic is a journal and the subscriptions that read it. A deleted topic lives
-// on, without its name, until the last of them is deleted.
+// topic is a journal and the subscriptions that read it.
 type topic struct {
-	number     uint64
-	definition *pubsubpb.Topic
-	journal    *journal.Journal
-
-	mu            sync.Mutex // held from append to fan-out, so that no message falls between
-	deleted       bool
+	number        uint64
+	definition    *pubsubpb.Topic
+	journal       *journal.Journal
 	subscriptions []*subscription
 }
 
-// publish appends the batch of messages and offers them to the subscriptions.
-func (t *topic) publish(b *journal.Batch, messages []*pubsubpb.PubsubMessage) (first uint64, err error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.deleted {
-		return 0, topicNotFound(t.definition.GetName())
-	}
-	first, err = t.journal.Append(b)
-	if err != nil {
-		return 0, status.Errorf(codes.Unavailable, "publish to %s: %v", t.definition.GetName(), err)
-	}
-	end := first + uint64(len(messages))
-	for _, sub := range t.subscriptions {
-		var unwanted []uint64
-		for i, m := range messages {
-			if !sub.wants(m.GetAttributes()) {
-				unwanted = append(unwanted, first+uint64(i))
+// openJournal opens a topic's journal, and tells its subscriptions of what is
+// there.
+func (s *Server) openJournal(t *topic) (err error) {
+	t.journal, err = journal.Open(s.path(t.number, journalKind), s.options.SegmentBytes, s.number,
+		func(r *journal.Record, marks map[uint64]uint32) (err error) {
+			s.last = max(s.last, r.Seq)
+			for _, sub := range t.subscriptions {
+				err = errors.Join(err, sub.recover(r, marks[sub.number]))
 			}
-		}
-		sub.queue.Extend(end, unwanted...)
-	}
-	return first, nil
+			return err
+		})
+	return err
 }
 
-// read reads a message into buf's memory, or into new, which it returns too.
-func (t *topic) read(seq uint64, buf []byte) (record, []byte, error) {
-	buf, err := t.journal.Read(seq, buf)
+// publish stores the messages, offers them to the topic's subscriptions, and
+// returns their ids.
+func (s *Server) publish(name string, messages ...*pubsubpb.PubsubMessage) ([]string, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	t := s.topics[name]
+	if t == nil {
+		return nil, notFound("topic", name)
+	}
+	records, err := t.journal.Append(len(messages), func(dst []byte, i int) ([]byte, error) {
+		return appendMessage(dst, messages[i])
+	})
 	if err != nil {
-		return record{}, nil, err
-	}
-	r, err := parseRecord(buf)
-	return r, buf, err
-}
-
-// readers lists the topic's subscriptions.
-func (t *topic) readers() []*subscription {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return slices.Clone(t.subscriptions)
-}
-
-// batches keeps the memory of batches for the next publish.
-var batches = sync.Pool{New: func() any { return new(journal.Batch) }}
-
-// keptBytes is the largest buffer that is kept for reuse: some alerts, but not
-// one of the rare requests of 10 MB.
-const keptBytes = 2 << 20
-
-// Publish publishes to the topic of that full name, in this process: the same
-// as the method of the protocol. It returns the messages' ids.
-func (s *Server) Publish(ctx context.Context, topic string, messages ...*pubsubpb.PubsubMessage) ([]string, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, status.FromContextError(err).Err()
-	}
-	t, err := s.topic(topic)
-	if err != nil {
-		return nil, err
-	}
-	b := batches.Get().(*journal.Batch)
-	defer func() {
-		if b.Cap() <= keptBytes {
-			batches.Put(b)
-		}
-	}()
-	b.Reset()
-	now := timestamppb.Now()
-	for _, m := range messages {
-		err := b.Add(func(dst []byte) ([]byte, error) { return appendRecord(dst, m, now) })
-		if err != nil {
-			return nil, status.Errorf(codes.InvalidArgument, "publish to %s: %v", topic, err)
-		}
-	}
-	first, err := t.publish(b, messages)
-	if err != nil {
-		return nil, err
+		return nil, status.Errorf(codes.Unavailable, "publish to %s: %v", name, err)
 	}
 	ids := make([]string, len(messages))
-	for i := range ids {
-		ids[i] = messageID(t.number, first+uint64(i))
+	for i, r := range records {
+		ids[i] = messageID(r.Seq)
+		for _, sub := range t.subscriptions {
+			if sub.wants(messages[i].GetAttributes()) {
+				sub.add(r, 0)
+			}
+		}
+		if err := r.Release(); err != nil {
+			s.log.ErrorContext(s.stopping, "record not released", "topic", name, "error", err)
+		}
 	}
 	return ids, nil
 }
 
-// topic finds a topic by its full name.
-func (s *Server) topic(name string) (*topic, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if t := s.named[name]; t != nil {
-		return t, nil
-	}
-	return nil, topicNotFound(name)
+// appendMessage appends a message as the journal holds it: in the protocol's
+// encoding, but the data apart, so that nobody copies it who reads the rest.
+// Four bytes say how long the rest is, which comes first. The id and the time are
+// not in it, but follow from the record's number.
+func appendMessage(dst []byte, m *pubsubpb.PubsubMessage) ([]byte, error) {
+	rest := &pubsubpb.PubsubMessage{Attributes: m.GetAttributes(), OrderingKey: m.GetOrderingKey()}
+	dst = binary.BigEndian.AppendUint32(dst, uint32(proto.Size(rest)))
+	dst, err := proto.MarshalOptions{}.MarshalAppend(dst, rest)
+	return append(dst, m.GetData()...), err
 }
 
-func topicNotFound(name string) error {
-	return status.Errorf(codes.NotFound, "topic not found: %s", name)
+// readMessage reads a message into buf's memory, or into new, which it returns
+// too.
+func readMessage(r *journal.Record, buf []byte) (*pubsubpb.PubsubMessage, []byte, error) {
+	record, buf, err := r.Read(buf)
+	if err != nil {
+		return nil, buf, err
+	}
+	m := &pubsubpb.PubsubMessage{}
+	data := 4 + binary.BigEndian.Uint32(record)
+	if err := proto.Unmarshal(record[4:data], m); err != nil {
+		return nil, buf, fmt.Errorf("parse record %d: %w", r.Seq, err)
+	}
+	m.Data, m.MessageId, m.PublishTime = record[data:], messageID(r.Seq), timestamppb.New(published(r.Seq))
+	return m, buf, nil
 }
+
+func messageID(seq uint64) string { return strconv.FormatUint(seq, 10) }
+
+// published is when the number was given.
+func published(seq uint64) time.Time { return time.Unix(0, int64(seq)).UTC() }

@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"net"
 	"testing"
-	"time"
 
 	"cloud.google.com/go/pubsub/v2"
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
@@ -19,7 +18,7 @@ import (
 // never process, as a deployment does, also one that an older stack has left.
 func TestProvisionTopics(t *testing.T) {
 	t.Parallel()
-	server, err := localpubsub.Open(localpubsub.Options{Dir: t.TempDir(), SaveInterval: time.Second, Logger: slog.New(slog.DiscardHandler)})
+	server, err := localpubsub.Open(localpubsub.Options{Dir: t.TempDir(), Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,12 @@
 // described at https://cloud.google.com/pubsub/docs/subscription-message-filter.
 package filter
 
-import "strings"
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
 
 // MaxBytes is the longest expression that the service takes.
 const MaxBytes = 256
@@ -21,38 +26,121 @@ const MaxBytes = 256
 // Filter says whether a message with these attributes is wanted.
 type Filter func(attributes map[string]string) bool
 
-// All is the filter that wants every message.
-func All(map[string]string) bool { return true }
-
-func has(key string) Filter {
-	return func(attributes map[string]string) bool {
-		_, ok := attributes[key]
-		return ok
+// Parse compiles an expression. The empty expression wants every message.
+func Parse(expression string) (Filter, error) {
+	if strings.TrimSpace(expression) == "" {
+		return func(map[string]string) bool { return true }, nil
 	}
+	if len(expression) > MaxBytes {
+		return nil, fmt.Errorf("parse filter: %d bytes, want at most %d", len(expression), MaxBytes)
+	}
+	p := &parser{rest: expression}
+	f := p.expression()
+	if strings.TrimSpace(p.rest) != "" {
+		p.refuse("the end; AND and OR may be mixed only with parentheses")
+	}
+	if p.err != nil {
+		return nil, fmt.Errorf("parse filter %q: %w", expression, p.err)
+	}
+	return f, nil
 }
 
-func equals(key, value string) Filter {
+// What an expression is made of. A test has a key in one of three places.
+var (
+	word = regexp.MustCompile(`^\s*(AND\b|OR\b|NOT\b|[-()])`)
+	test = regexp.MustCompile(strings.NewReplacer(
+		" ", `\s*`, "KEY", `([\pL\d_][\pL\d_-]*|"(?:[^"\\]|\\.)*")`, "VALUE", `("(?:[^"\\]|\\.)*")`,
+	).Replace(`^ (?:attributes : KEY|attributes \. KEY (!?=) VALUE|hasPrefix \( attributes \. KEY , VALUE \))`))
+)
+
+// parser reads by recursive descent. After an error it goes on to no purpose,
+// and what it returns is not used.
+type parser struct {
+	rest string
+	err  error // the first
+}
+
+// expression = term { "AND" term } | term { "OR" term } .
+func (p *parser) expression() Filter {
+	f := p.term()
+	operator := "AND"
+	if !p.accept(operator) {
+		if operator = "OR"; !p.accept(operator) {
+			return f
+		}
+	}
+	// Of AND the first that is false decides, of OR the first that is true.
+	decides := operator == "OR"
+	for more := true; more; more = p.accept(operator) {
+		left, right := f, p.term()
+		f = func(attributes map[string]string) bool {
+			if left(attributes) == decides {
+				return decides
+			}
+			return right(attributes)
+		}
+	}
+	return f
+}
+
+// term = ( "NOT" | "-" ) term | "(" expression ")" | test .
+func (p *parser) term() Filter {
+	switch {
+	case p.accept("NOT"), p.accept("-"):
+		f := p.term()
+		return func(attributes map[string]string) bool { return !f(attributes) }
+	case p.accept("("):
+		f := p.expression()
+		if !p.accept(")") {
+			p.refuse(")")
+		}
+		return f
+	}
+	m := test.FindStringSubmatch(p.rest)
+	if m == nil {
+		p.refuse(`attributes:key, attributes.key = "value", hasPrefix(attributes.key, "value"), NOT or (`)
+		return nil
+	}
+	p.rest = p.rest[len(m[0]):]
+	key, value := p.unquote(m[1]+m[2]+m[5]), p.unquote(m[4]+m[6])
 	return func(attributes map[string]string) bool {
 		got, ok := attributes[key]
-		return ok && got == value
+		switch {
+		case m[1] != "":
+			return ok
+		case m[3] == "=":
+			return ok && got == value
+		case m[3] == "!=":
+			return !ok || got != value
+		}
+		return ok && strings.HasPrefix(got, value)
 	}
 }
 
-func hasPrefix(key, prefix string) Filter {
-	return func(attributes map[string]string) bool {
-		got, ok := attributes[key]
-		return ok && strings.HasPrefix(got, prefix)
+// accept consumes the word if it comes next.
+func (p *parser) accept(want string) bool {
+	m := word.FindStringSubmatch(p.rest)
+	if m == nil || m[1] != want {
+		return false
 	}
+	p.rest = p.rest[len(m[0]):]
+	return true
 }
 
-func not(f Filter) Filter {
-	return func(attributes map[string]string) bool { return !f(attributes) }
+// unquote is the text itself, or what the string in quotes says.
+func (p *parser) unquote(text string) string {
+	if !strings.HasPrefix(text, `"`) {
+		return text
+	}
+	value, err := strconv.Unquote(text)
+	if err != nil {
+		p.refuse("a string in place of " + text)
+	}
+	return value
 }
 
-func and(f, g Filter) Filter {
-	return func(attributes map[string]string) bool { return f(attributes) && g(attributes) }
-}
-
-func or(f, g Filter) Filter {
-	return func(attributes map[string]string) bool { return f(attributes) || g(attributes) }
+func (p *parser) refuse(want string) {
+	if p.err == nil {
+		p.err = fmt.Errorf("at %q: want %s", strings.TrimSpace(p.rest), want)
+	}
 }

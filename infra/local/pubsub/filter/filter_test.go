@@ -61,18 +61,22 @@ func TestFilter(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ name, expression, says string }{
-		{"the data", `data = "x"`, "got data"},
-		{"an ordering", `attributes.jd > "2"`, "got >"},
+		{"the data", `data = "x"`, `at "data = \"x\"": want attributes:key`},
+		{"an ordering", `attributes.jd > "2"`, `at "attributes.jd > \"2\""`},
 		{"AND and OR mixed", `attributes:a AND attributes:b OR attributes:c`, "parentheses"},
 		{"OR and AND mixed", `attributes:a OR attributes:b AND attributes:c`, "parentheses"},
-		{"lower-case operator", `attributes:a and attributes:b`, "got and"},
-		{"a number", `attributes.a = 1`, "in quotes"},
-		{"a key with a dot", `attributes.kafka.topic = "x"`, "got ."},
-		{"an open string", `attributes.a = "x`, "not terminated"},
-		{"an open parenthesis", `(attributes:a`, "got the end"},
-		{"an end too many", `attributes:a)`, "got )"},
-		{"no operand", `attributes:a AND`, "got the end"},
-		{"another function", `hasSuffix(attributes.a, "x")`, "got hasSuffix"},
+		{"mixed in parentheses", `(attributes:a OR attributes:b AND attributes:c)`, `at "AND attributes:c)": want )`},
+		{"lower-case operator", `attributes:a and attributes:b`, `at "and attributes:b": want the end`},
+		{"an operator without a space", `attributes:a ANDattributes:b`, `at "ANDattributes:b": want the end`},
+		{"a number", `attributes.a = 1`, `at "attributes.a = 1"`},
+		{"a key with a dot", `attributes.kafka.topic = "x"`, `at "attributes.kafka.topic`},
+		{"an open string", `attributes.a = "x`, `at "attributes.a`},
+		{"a line in a string", "attributes.a = \"x\ny\"", "want a string"},
+		{"an unknown escape", `attributes.a = "\y"`, "want a string"},
+		{"an open parenthesis", `(attributes:a`, `at "": want )`},
+		{"an end too many", `attributes:a)`, `at ")": want the end`},
+		{"no operand", `attributes:a AND`, `at "": want attributes:key`},
+		{"another function", `hasSuffix(attributes.a, "x")`, `at "hasSuffix(`},
 		{"too long", strings.Repeat("(", 257), "256"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

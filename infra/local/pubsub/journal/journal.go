@@ -1,228 +1,145 @@
-// Package journal is an append-only log of records on disk, in segment files.
+// Package journal is an append-only log of records on disk, and of what readers
+// have done with them, in segments.
 //
-// What enters is a batch of opaque records; what leaves is each record again,
-// by its sequence number, for as long as its segment has not been discarded.
-// The Pub/Sub server keeps one journal a topic; nothing else calls it.
+// What enters is opaque records, some at a time, and readers' marks on them;
+// what leaves is each record, for as long as somebody holds it, and after a
+// restart its marks too. The Pub/Sub server keeps one journal a topic; nothing
+// else calls it.
 //
-// A record is its length and its CRC-32C (both 32 bits, big-endian; the sum
-// covers the length too), then its bytes. A segment's file is named after the
-// sequence number of its first record, so numbers survive a restart and are
-// never given twice, even when every record has been discarded.
+// A segment is two files, records and marks, named after the number of its first
+// record. It is removed when it is full and nobody holds any of its records.
 //
-// An append returns when write(2) has returned: it survives the death of the
-// process (SIGKILL), but it is not synced, so it may not survive the death of
-// the machine. Records stay on disk; memory holds four bytes for each.
+// What write(2) has taken survives the death of the process (SIGKILL), but it is
+// not synced, so it may not survive the death of the machine. Records stay on
+// disk; memory has the place of each that is held.
 package journal
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
+	"strings"
 	"sync"
 )
 
-// SegmentBytes is the size from which a segment is closed and the next begun,
-// unless the caller says otherwise.
+// SegmentBytes is the size from which a segment is full, unless the caller says
+// otherwise.
 const SegmentBytes = 64 << 20
 
-// ErrAbsent means that the journal holds no record of that number: it was
-// discarded, or not yet written.
-var ErrAbsent = errors.New("record absent")
+// keptBytes is the largest buffer that is kept for the next append: that of a
+// usual request, but not of one of the rare 10 MB.
+const keptBytes = 2 << 20
 
-// Journal is one log. Its methods may be called concurrently.
+// Journal is one log. Its methods, and its records', may be called concurrently.
 type Journal struct {
-	dir   string
-	limit int64
+	dir    string
+	limit  int64
+	number func(n int) uint64
 
-	mu       sync.RWMutex
-	segments []*segment // in order; the last one is being written
-	file     *os.File   // the last segment's
-	broken   error      // set when the file can no longer be trusted
+	mu       sync.Mutex
+	segments map[*segment]struct{}
+	active   *segment // the one being written; nil if there is none
+	buffer   []byte   // of the append under way
 }
 
 // Open opens the journal in dir, which it creates if need be. What a dying
-// process left half-written at the end is cut off. A limit of zero means
-// SegmentBytes.
-func Open(dir string, limit int64) (*Journal, error) {
-	if limit == 0 {
-		limit = SegmentBytes
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("open journal: %w", err)
-	}
-	j := &Journal{dir: dir, limit: limit}
-	segments, err := loadSegments(dir)
-	if err != nil {
-		return nil, fmt.Errorf("open journal: %w", err)
-	}
-	if len(segments) == 0 {
-		if err := j.begin(1); err != nil {
-			return nil, fmt.Errorf("open journal: %w", err)
-		}
-		return j, nil
-	}
-	j.segments = segments
-	last := segments[len(segments)-1]
-	j.file, err = os.OpenFile(last.path, os.O_WRONLY|os.O_APPEND, 0o644)
-	if err != nil {
-		return nil, fmt.Errorf("open journal: %w", err)
+// process left half-written at the end is cut off. Found is called with each
+// record, in order, and the last mark of each of its readers; it may hold the
+// record. A limit of zero means SegmentBytes. Number gives n numbers that follow
+// on, of which it returns the first; it never gives one twice.
+func Open(dir string, limit int64, number func(n int) uint64, found func(r *Record, marks map[uint64]uint32) error) (*Journal, error) {
+	j := &Journal{dir: dir, limit: cmp.Or(limit, SegmentBytes), number: number, segments: make(map[*segment]struct{})}
+	if err := j.load(found); err != nil {
+		return nil, fmt.Errorf("open journal: %w", errors.Join(err, j.Close()))
 	}
 	return j, nil
 }
 
-// Append writes the batch with one write and returns the number of its first
-// record; the others follow on. After an error nothing of it is kept.
-func (j *Journal) Append(b *Batch) (uint64, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if j.broken != nil {
-		return 0, fmt.Errorf("append to journal %s: %w", j.dir, j.broken)
+func (j *Journal) load(found func(*Record, map[uint64]uint32) error) error {
+	if err := os.MkdirAll(j.dir, 0o755); err != nil {
+		return err
 	}
-	if j.active().size() >= j.limit {
-		if err := j.begin(j.active().end()); err != nil {
-			return 0, fmt.Errorf("append to journal: %w", err)
-		}
-	}
-	active := j.active()
-	if _, err := j.file.Write(b.data); err != nil {
-		// A part may have been written. If it cannot be cut off, records written
-		// after it would be lost at the next start: better to take no more.
-		if cut := os.Truncate(active.path, active.size()); cut != nil {
-			j.broken = cut
-		}
-		return 0, fmt.Errorf("append to journal: %w", err)
-	}
-	first, base := active.end(), uint32(active.size())
-	for _, end := range b.ends {
-		active.ends = append(active.ends, base+end)
-	}
-	return first, nil
-}
-
-// Read returns the record of that number, in buf's memory if it is large
-// enough. The sum is checked. The error is ErrAbsent if there is no such record.
-func (j *Journal) Read(seq uint64, buf []byte) ([]byte, error) {
-	j.mu.RLock()
-	s := j.find(seq)
-	if s == nil {
-		j.mu.RUnlock()
-		return nil, fmt.Errorf("read record %d: %w", seq, ErrAbsent)
-	}
-	from, to := s.bounds(seq)
-	j.mu.RUnlock()
-
-	file, err := os.Open(s.path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("read record %d: %w", seq, ErrAbsent)
-	}
+	// Glob returns names sorted, and the names' digits are padded.
+	paths, err := filepath.Glob(filepath.Join(j.dir, "*"+recordsSuffix))
 	if err != nil {
-		return nil, fmt.Errorf("read record %d: %w", seq, err)
+		return err
 	}
-	defer file.Close()
-	buf = slices.Grow(buf[:0], int(to-from))[:to-from]
-	if _, err := file.ReadAt(buf, from); err != nil {
-		return nil, fmt.Errorf("read record %d: %w", seq, err)
-	}
-	payload, ok := open(buf)
-	if !ok {
-		return nil, fmt.Errorf("read record %d of %s: checksum differs", seq, s.path)
-	}
-	return payload, nil
-}
-
-// Size returns the number of bytes of the record of that number, or zero.
-func (j *Journal) Size(seq uint64) int {
-	j.mu.RLock()
-	defer j.mu.RUnlock()
-	s := j.find(seq)
-	if s == nil {
-		return 0
-	}
-	from, to := s.bounds(seq)
-	return int(to-from) - headerBytes
-}
-
-// Next is the number that the next record will have.
-func (j *Journal) Next() uint64 {
-	j.mu.RLock()
-	defer j.mu.RUnlock()
-	return j.active().end()
-}
-
-// Advance makes the next record's number at least next. A reader may remember
-// records that the journal lost with the machine: their numbers must not come
-// again, or new records would be taken for old ones.
-func (j *Journal) Advance(next uint64) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if next <= j.active().end() {
-		return nil
-	}
-	return j.begin(next)
-}
-
-// Discard removes every closed segment of which done says that its records,
-// from first up to but not including end, are no longer wanted. A file that
-// cannot be removed is out of the journal until the next Open.
-func (j *Journal) Discard(done func(first, end uint64) bool) error {
-	j.mu.RLock()
-	closed := slices.Clone(j.segments[:len(j.segments)-1])
-	j.mu.RUnlock()
-	used := slices.DeleteFunc(closed, func(s *segment) bool { return !done(s.first, s.end()) })
-	if len(used) == 0 {
-		return nil
-	}
-	j.mu.Lock()
-	j.segments = slices.DeleteFunc(j.segments, func(s *segment) bool { return slices.Contains(used, s) })
-	j.mu.Unlock()
-	// The system takes its time to remove a large file: not under the lock.
-	var errs []error
-	for _, s := range used {
-		errs = append(errs, os.Remove(s.path))
-	}
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("discard segments: %w", err)
+	for i, path := range paths {
+		if err := j.begin(strings.TrimSuffix(path, recordsSuffix)); err != nil {
+			return err
+		}
+		if err := j.active.load(i == len(paths)-1, found); err != nil {
+			return fmt.Errorf("load segment %s: %w", path, err)
+		}
 	}
 	return nil
 }
 
-// Close closes the journal. No append may follow.
+// Append writes n records with one write, and returns them in order, each held
+// once by the caller. Encode appends the bytes of record i to the slice that it
+// is given. After an error nothing of them is kept.
+func (j *Journal) Append(n int, encode func(dst []byte, i int) ([]byte, error)) ([]*Record, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	first := j.number(n)
+	if j.active == nil || j.active.records.size >= j.limit {
+		if err := j.begin(filepath.Join(j.dir, fmt.Sprintf("%020d", first))); err != nil {
+			return nil, fmt.Errorf("append to journal: %w", err)
+		}
+	}
+	s, data, records := j.active, j.buffer[:0], make([]*Record, n)
+	for i := range records {
+		start := len(data)
+		var err error
+		if data, err = encode(append(data, make([]byte, headerBytes)...), i); err != nil {
+			return nil, fmt.Errorf("append to journal: record %d: %w", i, err)
+		}
+		seal(data[start:], first+uint64(i))
+		records[i] = &Record{Seq: first + uint64(i), Size: len(data) - start, segment: s, offset: s.records.size + int64(start)}
+	}
+	if cap(data) <= keptBytes {
+		j.buffer = data
+	}
+	if err := s.records.append(data); err != nil {
+		return nil, fmt.Errorf("append to journal: %w", err)
+	}
+	s.held += n
+	return records, nil
+}
+
+// Close closes the journal. Nothing may be appended or read then.
 func (j *Journal) Close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.broken = os.ErrClosed
-	if err := j.file.Close(); err != nil {
-		return fmt.Errorf("close journal: %w", err)
+	var errs []error
+	for s := range j.segments {
+		errs = append(errs, s.records.Close(), s.marks.Close())
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
-func (j *Journal) active() *segment { return j.segments[len(j.segments)-1] }
-
-// find returns the segment that holds the record, or nil.
-func (j *Journal) find(seq uint64) *segment {
-	i, ok := slices.BinarySearchFunc(j.segments, seq, (*segment).compare)
-	if !ok {
-		return nil
-	}
-	return j.segments[i]
-}
-
-// begin closes the segment being written and starts one at first.
-func (j *Journal) begin(first uint64) error {
-	path := filepath.Join(j.dir, fmt.Sprintf("%020d%s", first, suffix))
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o644)
-	if err != nil {
-		return fmt.Errorf("begin segment: %w", err)
-	}
-	if j.file != nil {
-		if err := j.file.Close(); err != nil {
-			return fmt.Errorf("close segment: %w", err)
+// begin opens a segment, new or old, in place of the active one.
+func (j *Journal) begin(name string) error {
+	s := &segment{journal: j}
+	for suffix, f := range map[string]*file{recordsSuffix: &s.records, marksSuffix: &s.marks} {
+		var err error
+		if f.File, err = os.OpenFile(name+suffix, os.O_RDWR|os.O_CREATE, 0o644); err != nil {
+			return fmt.Errorf("open segment: %w", err)
 		}
 	}
-	j.file = file
-	j.segments = append(j.segments, &segment{path: path, first: first})
-	return nil
+	full := j.active
+	j.segments[s], j.active = struct{}{}, s
+	if full == nil || full.held > 0 {
+		return nil
+	}
+	return j.remove(full)
+}
+
+// remove removes a segment. Its marks go last, for without them its records
+// would all come again.
+func (j *Journal) remove(s *segment) error {
+	delete(j.segments, s)
+	return errors.Join(s.records.Close(), s.marks.Close(), os.Remove(s.records.Name()), os.Remove(s.marks.Name()))
 }

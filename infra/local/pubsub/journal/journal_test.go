@@ -3,19 +3,42 @@ package journal_test
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"nightwire.dev/infra/local/pubsub/journal"
 )
 
+// fatal is what tests and rapid's have in common.
+type fatal interface{ Fatal(...any) }
+
+// ignore is for journals whose records are not wanted at the start.
+func ignore(*journal.Record, map[uint64]uint32) error { return nil }
+
+// from gives numbers from the first on.
+func from(first uint64) func(n int) uint64 {
+	next := first
+	return func(n int) uint64 {
+		next += uint64(n)
+		return next - uint64(n)
+	}
+}
+
 func open(t testing.TB, dir string, limit int64) *journal.Journal {
 	t.Helper()
-	j, err := journal.Open(dir, limit)
+	return openFrom(t, 1, dir, limit)
+}
+
+func openFrom(t testing.TB, first uint64, dir string, limit int64) *journal.Journal {
+	t.Helper()
+	j, err := journal.Open(dir, limit, from(first), ignore)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,22 +46,32 @@ func open(t testing.TB, dir string, limit int64) *journal.Journal {
 	return j
 }
 
-func write(t interface{ Fatal(...any) }, j *journal.Journal, records ...[]byte) uint64 {
-	var b journal.Batch
-	for _, r := range records {
-		if err := b.Add(func(dst []byte) ([]byte, error) { return append(dst, r...), nil }); err != nil {
-			t.Fatal(err)
-		}
-	}
-	first, err := j.Append(&b)
+func write(t fatal, j *journal.Journal, records ...[]byte) []*journal.Record {
+	written, err := j.Append(len(records), func(dst []byte, i int) ([]byte, error) { return append(dst, records[i]...), nil })
 	if err != nil {
 		t.Fatal(err)
 	}
-	return first
+	return written
 }
 
-// What is written is read again, under the number that it was given, whatever
-// the sizes, the batches, the restarts and the discarded segments.
+func read(t fatal, r *journal.Record) []byte {
+	record, _, err := r.Read(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return record
+}
+
+// kept is a record that is held, what it says, and its readers' last marks.
+type kept struct {
+	record *journal.Record
+	text   []byte
+	marks  map[uint64]uint32
+}
+
+// What is written and held is read again, under the number that it was given and
+// with its marks, whatever the sizes, the batches, the restarts and what is
+// released.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	dirs := t.TempDir()
@@ -48,51 +81,82 @@ func TestRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		limit := rapid.Int64Range(1, 300).Draw(t, "limit")
-		j, err := journal.Open(dir, limit)
+		next := uint64(1)
+		number := func(n int) uint64 {
+			next += uint64(rapid.IntRange(0, 3).Draw(t, "other journals")) + uint64(n)
+			return next - uint64(n)
+		}
+		j, err := journal.Open(dir, limit, number, ignore)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer func() { j.Close() }()
-		var want [][]byte
-		discarded := uint64(0) // all below may be gone
+		want := make(map[uint64]*kept)
+		draw := func(t *rapid.T) *kept {
+			if len(want) == 0 {
+				t.Skip("nothing is held")
+			}
+			return want[rapid.SampledFrom(slices.Sorted(maps.Keys(want))).Draw(t, "record")]
+		}
 		t.Repeat(map[string]func(*rapid.T){
 			"append": func(t *rapid.T) {
 				batch := rapid.SliceOfN(rapid.SliceOfN(rapid.Byte(), 0, 100), 1, 4).Draw(t, "batch")
-				if first := write(t, j, batch...); first != uint64(len(want))+1 {
-					t.Fatalf("first number %d, want %d", first, len(want)+1)
+				for i, r := range write(t, j, batch...) {
+					if seq := next - uint64(len(batch)-i); r.Seq != seq {
+						t.Fatalf("number %d, want %d", r.Seq, seq)
+					}
+					want[r.Seq] = &kept{record: r, text: batch[i], marks: make(map[uint64]uint32)}
 				}
-				want = append(want, batch...)
+			},
+			"mark": func(t *rapid.T) {
+				k := draw(t)
+				reader, value := rapid.Uint64Range(1, 3).Draw(t, "reader"), rapid.Uint32().Draw(t, "value")
+				if err := k.record.Mark(reader, value); err != nil {
+					t.Fatal(err)
+				}
+				k.marks[reader] = value
+			},
+			"release": func(t *rapid.T) {
+				k := draw(t)
+				k.record.Hold() // twice held, twice released
+				delete(want, k.record.Seq)
+				for range 2 {
+					if err := k.record.Release(); err != nil {
+						t.Fatal(err)
+					}
+				}
 			},
 			"reopen": func(t *rapid.T) {
 				if err := j.Close(); err != nil {
 					t.Fatal(err)
 				}
-				if j, err = journal.Open(dir, limit); err != nil {
+				var found int
+				j, err = journal.Open(dir, limit, number, func(r *journal.Record, marks map[uint64]uint32) error {
+					k := want[r.Seq]
+					if k == nil {
+						return nil // released, but its segment has others
+					}
+					found++
+					r.Hold()
+					k.record = r
+					for reader, value := range k.marks {
+						if marks[reader] != value {
+							t.Fatalf("record %d: mark %d of reader %d, want %d", r.Seq, marks[reader], reader, value)
+						}
+					}
+					return nil
+				})
+				if err != nil {
 					t.Fatal(err)
 				}
-			},
-			"discard": func(t *rapid.T) {
-				below := rapid.Uint64Range(1, uint64(len(want))+1).Draw(t, "below")
-				if err := j.Discard(func(_, end uint64) bool { return end <= below }); err != nil {
-					t.Fatal(err)
+				if found != len(want) {
+					t.Fatalf("%d records found, want %d", found, len(want))
 				}
-				discarded = max(discarded, below)
 			},
 			"": func(t *rapid.T) {
-				if j.Next() != uint64(len(want))+1 {
-					t.Fatalf("next number %d, want %d", j.Next(), len(want)+1)
-				}
-				for i, record := range want {
-					seq := uint64(i) + 1
-					got, err := j.Read(seq, nil)
-					if errors.Is(err, journal.ErrAbsent) && seq < discarded {
-						continue
-					}
-					if err != nil {
-						t.Fatal(err)
-					}
-					if !bytes.Equal(got, record) || j.Size(seq) != len(record) {
-						t.Fatalf("record %d: got %x (size %d), want %x", seq, got, j.Size(seq), record)
+				for seq, k := range want {
+					if got := read(t, k.record); !bytes.Equal(got, k.text) {
+						t.Fatalf("record %d: got %x, want %x", seq, got, k.text)
 					}
 				}
 			},
@@ -100,14 +164,51 @@ func TestRoundTrip(t *testing.T) {
 	})
 }
 
-func TestReadAbsent(t *testing.T) {
+// A segment lasts for as long as it is written or one of its records is held.
+func TestSegmentsGo(t *testing.T) {
 	t.Parallel()
-	j := open(t, t.TempDir(), 0)
-	write(t, j, []byte("one"))
-	for _, seq := range []uint64{0, 2} {
-		if _, err := j.Read(seq, nil); !errors.Is(err, journal.ErrAbsent) {
-			t.Errorf("record %d: error %v", seq, err)
+	dir := t.TempDir()
+	files := func(want ...string) {
+		t.Helper()
+		paths, err := filepath.Glob(filepath.Join(dir, "*"))
+		if err != nil {
+			t.Fatal(err)
 		}
+		var got []string
+		for _, path := range paths {
+			got = append(got, filepath.Base(path))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("files (-want +got):\n%s", diff)
+		}
+	}
+	first := []string{"00000000000000000001.log", "00000000000000000001.marks"}
+	third := []string{"00000000000000000003.log", "00000000000000000003.marks"}
+	j := open(t, dir, 1)
+	two := write(t, j, []byte("one"), []byte("two"))
+	if err := two[0].Release(); err != nil {
+		t.Error(err)
+	}
+	files(first...)
+	three := write(t, j, []byte("three"))
+	files(append(first, third...)...)
+	if err := errors.Join(two[1].Release(), three[0].Release()); err != nil {
+		t.Error(err)
+	}
+	files(third...) // which is still being written
+}
+
+// What nobody takes at the start goes, but for the segment that is being written.
+func TestUnheldSegmentsGoAtOpen(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	j := open(t, dir, 1)
+	for _, text := range []string{"one", "two", "three"} {
+		write(t, j, []byte(text))
+	}
+	open(t, dir, 1)
+	if paths, err := filepath.Glob(filepath.Join(dir, "*.log")); err != nil || len(paths) != 1 {
+		t.Errorf("segments %v, error %v", paths, err)
 	}
 }
 
@@ -124,7 +225,7 @@ func TestCutAnywhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ends := []int{8 + 5, 8 + 5 + 8, len(whole)}
+	ends := []int{16 + 5, 16 + 5 + 16, len(whole)}
 	for cut := range len(whole) + 1 {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, filepath.Base(path)), whole[:cut], 0o600); err != nil {
@@ -136,13 +237,60 @@ func TestCutAnywhere(t *testing.T) {
 				want++
 			}
 		}
-		j := open(t, dir, 0)
-		if got := int(j.Next()) - 1; got != want {
+		got := 0
+		j, err := journal.Open(dir, 0, from(4), func(*journal.Record, map[uint64]uint32) error {
+			got++
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got != want {
 			t.Fatalf("cut at %d: %d records, want %d", cut, got, want)
 		}
-		seq := write(t, j, []byte("after"))
-		if got, err := j.Read(seq, nil); err != nil || string(got) != "after" {
-			t.Fatalf("cut at %d: read %q, error %v", cut, got, err)
+		r := write(t, j, []byte("after"))[0]
+		if got := read(t, r); string(got) != "after" {
+			t.Fatalf("cut at %d: read %q", cut, got)
+		}
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Marks cut at any byte open with the marks before the cut, and go on from there.
+func TestMarksCutAnywhere(t *testing.T) {
+	t.Parallel()
+	const path = "00000000000000000001.marks"
+	for cut := range 2*20 + 1 {
+		dir := t.TempDir()
+		r := write(t, open(t, dir, 0), []byte("record"))[0]
+		if err := errors.Join(r.Mark(1, 10), r.Mark(2, 20), os.Truncate(filepath.Join(dir, path), int64(cut))); err != nil {
+			t.Fatal(err)
+		}
+		want := map[uint64]uint32{3: 30}
+		if cut >= 20 {
+			want[1] = 10
+		}
+		if cut >= 40 {
+			want[2] = 20
+		}
+		var got map[uint64]uint32
+		mark := func(r *journal.Record, marks map[uint64]uint32) error {
+			got = marks
+			return r.Mark(3, 30)
+		}
+		for range 2 { // the second finds what the first has marked
+			j, err := journal.Open(dir, 0, from(2), mark)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := j.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("cut at %d (-want +got):\n%s", cut, diff)
 		}
 	}
 }
@@ -152,13 +300,11 @@ func TestFlippedByteIsNoticed(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		offset int64
-	}{{"in the sum", 5}, {"in the body", 9}} {
+	}{{"in the length", 3}, {"in the sum", 5}, {"in the number", 8}, {"in the body", 17}} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			j := open(t, dir, 1)
-			write(t, j, []byte("record"))
-			write(t, j, []byte("in the next segment"))
+			r := write(t, open(t, dir, 0), []byte("record"))[0]
 			file, err := os.OpenFile(filepath.Join(dir, "00000000000000000001.log"), os.O_WRONLY, 0)
 			if err != nil {
 				t.Fatal(err)
@@ -167,14 +313,14 @@ func TestFlippedByteIsNoticed(t *testing.T) {
 			if _, err := file.WriteAt([]byte{0xff}, tc.offset); err != nil {
 				t.Fatal(err)
 			}
-			if got, err := j.Read(1, nil); err == nil {
+			if got, _, err := r.Read(nil); err == nil {
 				t.Errorf("read %q", got)
 			}
 		})
 	}
 }
 
-func TestClosedSegmentMustBeWhole(t *testing.T) {
+func TestFullSegmentMustBeWhole(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	j := open(t, dir, 1)
@@ -183,29 +329,23 @@ func TestClosedSegmentMustBeWhole(t *testing.T) {
 	if err := os.Truncate(filepath.Join(dir, "00000000000000000001.log"), 10); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := journal.Open(dir, 1); err == nil {
+	if _, err := journal.Open(dir, 1, from(1), ignore); err == nil {
 		t.Error("a damaged journal was opened as if it were whole")
 	}
 }
 
-func TestAdvance(t *testing.T) {
+func TestFailedEncodingLeavesNothing(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	j := open(t, dir, 0)
-	write(t, j, []byte("one"))
-	for _, to := range []uint64{10, 5} {
-		if err := j.Advance(to); err != nil {
-			t.Fatal(err)
-		}
+	j := open(t, t.TempDir(), 0)
+	broken := errors.New("broken")
+	_, err := j.Append(2, func(dst []byte, i int) ([]byte, error) {
+		return append(dst, "half"...), []error{nil, broken}[i]
+	})
+	if !errors.Is(err, broken) {
+		t.Errorf("error %v", err)
 	}
-	if seq := write(t, j, []byte("ten")); seq != 10 {
-		t.Errorf("number %d, want 10", seq)
-	}
-	j = open(t, dir, 0)
-	for seq, want := range map[uint64]string{1: "one", 10: "ten"} {
-		if got, err := j.Read(seq, nil); err != nil || string(got) != want {
-			t.Errorf("record %d: %q, error %v", seq, got, err)
-		}
+	if r := write(t, j, []byte("whole"))[0]; string(read(t, r)) != "whole" {
+		t.Errorf("record %d", r.Seq)
 	}
 }
 
@@ -218,11 +358,16 @@ func TestConcurrentUse(t *testing.T) {
 			var buf []byte
 			for range 200 {
 				want := bytes.Repeat([]byte{byte(worker)}, 50)
-				got, err := j.Read(write(t, j, want), buf)
+				r := write(t, j, want)[0]
+				var got []byte
+				var err error
+				got, buf, err = r.Read(buf)
 				if err != nil || !bytes.Equal(got, want) {
 					t.Errorf("read %x, error %v", got, err)
 				}
-				buf = got
+				if err := errors.Join(r.Mark(1, 1), r.Release()); err != nil {
+					t.Error(err)
+				}
 			}
 		})
 	}

@@ -1,0 +1,202 @@
+package pubsub
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	"nightwire.dev/infra/local/pubsub/journal"
+)
+
+// done is the mark on a record that its subscription has acknowledged; another
+// mark is the number of its failed deliveries.
+const done = math.MaxUint32
+
+// forever is a deadline that does not expire.
+const forever = time.Duration(math.MaxInt64)
+
+// lease is one message that has not been acknowledged: it is either out with a
+// reader, or waiting to be handed out, for the first time or again.
+type lease struct {
+	record   *journal.Record
+	failures int // refusals and expired deadlines so far
+	out      bool
+	timer    *time.Timer // ends the delivery, or the pause before the next
+	window   *window     // of the reader that has it
+}
+
+// window is one reader's flow control: no more than so many messages and bytes
+// out with it at a time. Zero means no limit.
+type window struct {
+	maxMessages, maxBytes int
+	messages, bytes       int
+}
+
+// full says whether the reader has to wait. A nil window never is.
+func (w *window) full() bool {
+	return w != nil && (w.maxMessages > 0 && w.messages >= w.maxMessages || w.maxBytes > 0 && w.bytes >= w.maxBytes)
+}
+
+// add takes a record, with the failures that its message had before a restart.
+func (sub *subscription) add(r *journal.Record, failures int) {
+	r.Hold()
+	sub.mu.Lock()
+	defer sub.mu.Unlock()
+	sub.leases[r.Seq] = &lease{record: r, failures: failures}
+	sub.offer(sub.leases[r.Seq])
+}
+
+// next hands out a message that is due, and says which delivery of it this is,
+// from one. If it is neither acknowledged nor refused in the time of hold, it has
+// failed. If none is due, or the window is full, wait is not nil: it is closed
+// when it is worth to ask again. The window may be nil.
+func (sub *subscription) next(hold time.Duration, w *window) (r *journal.Record, attempt int, wait <-chan struct{}) {
+	sub.mu.Lock()
+	defer sub.mu.Unlock()
+	for len(sub.ready) > 0 && !w.full() {
+		l := sub.ready[0]
+		sub.ready[0], sub.ready = nil, sub.ready[1:]
+		r, attempt = l.record, l.failures+1
+		if sub.leases[r.Seq] != l {
+			continue // it was acknowledged meanwhile
+		}
+		l.out, l.window = true, w
+		if w != nil {
+			w.messages++
+			w.bytes += r.Size
+		}
+		if hold != forever {
+			l.timer = time.AfterFunc(hold, func() { sub.fail(r.Seq, attempt) })
+		}
+		return r, attempt, nil
+	}
+	if sub.changed == nil {
+		sub.changed = make(chan struct{})
+	}
+	return nil, 0, sub.changed
+}
+
+// await is next, but it waits, until the context or the subscription ends.
+func (sub *subscription) await(ctx context.Context, hold time.Duration, w *window) (*journal.Record, int, error) {
+	for {
+		r, attempt, wait := sub.next(hold, w)
+		if wait == nil {
+			return r, attempt, nil
+		}
+		select {
+		case <-wait:
+		case <-ctx.Done():
+			return nil, 0, context.Cause(ctx)
+		case <-sub.live.Done():
+			return nil, 0, context.Cause(sub.live)
+		}
+	}
+}
+
+// ack acknowledges a message, whichever delivery of it, and for good.
+func (sub *subscription) ack(seq uint64, _ int) {
+	sub.mu.Lock()
+	l := sub.leases[seq]
+	if l != nil {
+		delete(sub.leases, seq)
+		sub.takeBack(l)
+	}
+	sub.mu.Unlock()
+	if l != nil {
+		sub.told("acknowledgement not saved", errors.Join(l.record.Mark(sub.number, done), l.record.Release()))
+	}
+}
+
+// fail ends a delivery without success: the message is due again after a pause,
+// or buried. A delivery that has already ended is left alone.
+func (sub *subscription) fail(seq uint64, attempt int) {
+	sub.mu.Lock()
+	defer sub.mu.Unlock()
+	l := sub.delivered(seq, attempt)
+	if l == nil {
+		return
+	}
+	sub.takeBack(l)
+	l.failures++
+	sub.told("failure not saved", l.record.Mark(sub.number, uint32(l.failures)))
+	pause, final := sub.pause(l.failures)
+	switch {
+	case final:
+		go sub.bury(l.record, l.failures)
+	case pause <= 0:
+		sub.offer(l)
+	default:
+		l.timer = time.AfterFunc(pause, func() {
+			sub.mu.Lock()
+			defer sub.mu.Unlock()
+			sub.offer(l)
+		})
+	}
+}
+
+// hold moves a delivery's deadline to so long from now. A delivery that has
+// already ended is left alone.
+func (sub *subscription) hold(seq uint64, attempt int, hold time.Duration) {
+	sub.mu.Lock()
+	defer sub.mu.Unlock()
+	if l := sub.delivered(seq, attempt); l != nil && l.timer != nil {
+		l.timer.Stop()
+		l.timer = time.AfterFunc(hold, func() { sub.fail(seq, attempt) })
+	}
+}
+
+// delivered returns the lease that the delivery began, if it is still out.
+func (sub *subscription) delivered(seq uint64, attempt int) *lease {
+	l := sub.leases[seq]
+	if l == nil || !l.out || l.failures+1 != attempt {
+		return nil
+	}
+	return l
+}
+
+// takeBack ends a lease's delivery or pause. A timer that has gone off already
+// does no harm: its delivery is no more.
+func (sub *subscription) takeBack(l *lease) {
+	if l.timer != nil {
+		l.timer.Stop()
+	}
+	if w := l.window; w != nil && l.out {
+		w.messages--
+		w.bytes -= l.record.Size
+		sub.wake()
+	}
+	l.out = false
+}
+
+// offer makes the lease due.
+func (sub *subscription) offer(l *lease) {
+	sub.ready = append(sub.ready, l)
+	sub.wake()
+}
+
+// wake lets all who wait ask again.
+func (sub *subscription) wake() {
+	if sub.changed != nil {
+		close(sub.changed)
+		sub.changed = nil
+	}
+}
+
+// drop gives up the backlog.
+func (sub *subscription) drop() (err error) {
+	sub.mu.Lock()
+	defer sub.mu.Unlock()
+	for _, l := range sub.leases {
+		err = errors.Join(err, l.record.Release())
+	}
+	sub.leases = nil
+	return err
+}
+
+// told logs an error, if it is one.
+func (sub *subscription) told(what string, err error) {
+	if err != nil {
+		sub.server.log.ErrorContext(sub.live, what, "subscription", sub.name(), "error", err)
+	}
+}

@@ -1,0 +1,192 @@
+package pubsub
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"os"
+	"slices"
+
+	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/types/known/emptypb"
+)
+
+// service is the Publisher and the Subscriber service. The embedded types refuse
+// the methods that are missing here, by name.
+type service struct {
+	pubsubpb.UnimplementedPublisherServer
+	pubsubpb.UnimplementedSubscriberServer
+	*Server
+}
+
+// Publish stores messages in the topic's journal, and answers when they are
+// there.
+func (s service) Publish(_ context.Context, r *pubsubpb.PublishRequest) (*pubsubpb.PublishResponse, error) {
+	if err := checkPublish(r); err != nil {
+		return nil, err
+	}
+	ids, err := s.publish(r.GetTopic(), r.GetMessages()...)
+	return &pubsubpb.PublishResponse{MessageIds: ids}, err
+}
+
+// CreateTopic creates a topic that has a name and labels.
+func (s service) CreateTopic(_ context.Context, d *pubsubpb.Topic) (*pubsubpb.Topic, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := cmp.Or(checkName("topics", d.GetName()), refuseBeyond(d, "name", "labels")); err != nil {
+		return nil, err
+	}
+	d.State = pubsubpb.Topic_ACTIVE
+	if s.topics[d.GetName()] != nil {
+		return nil, status.Errorf(codes.AlreadyExists, "topic already exists: %s", d.GetName())
+	}
+	t := &topic{number: s.number(1), definition: d}
+	if err := s.openJournal(t); err != nil {
+		return nil, err
+	}
+	if err := s.save(t.number, topicKind, d); err != nil {
+		return nil, err
+	}
+	s.topics[d.GetName()] = t
+	return d, nil
+}
+
+// GetTopic returns a topic's definition.
+func (s service) GetTopic(_ context.Context, r *pubsubpb.GetTopicRequest) (*pubsubpb.Topic, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if t := s.topics[r.GetTopic()]; t != nil {
+		return t.definition, nil
+	}
+	return nil, notFound("topic", r.GetTopic())
+}
+
+// ListTopics lists a project's topics by name.
+func (s service) ListTopics(_ context.Context, r *pubsubpb.ListTopicsRequest) (*pubsubpb.ListTopicsResponse, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := refuseBeyond(r, "project"); err != nil {
+		return nil, err
+	}
+	return &pubsubpb.ListTopicsResponse{Topics: list(s.topics, r.GetProject(), func(t *topic) *pubsubpb.Topic { return t.definition })}, nil
+}
+
+// DeleteTopic deletes a topic that has no subscriptions.
+func (s service) DeleteTopic(_ context.Context, r *pubsubpb.DeleteTopicRequest) (*emptypb.Empty, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.topics[r.GetTopic()]
+	if t == nil {
+		return nil, notFound("topic", r.GetTopic())
+	}
+	if n := len(t.subscriptions); n > 0 {
+		return nil, status.Errorf(codes.FailedPrecondition, "topic %s has %d subscriptions, which the local server wants deleted first", r.GetTopic(), n)
+	}
+	if err := os.Remove(s.path(t.number, topicKind)); err != nil {
+		return nil, err
+	}
+	delete(s.topics, r.GetTopic())
+	return &emptypb.Empty{}, errors.Join(t.journal.Close(), os.RemoveAll(s.path(t.number, journalKind)))
+}
+
+// CreateSubscription creates a subscription, which begins with the next message
+// published.
+func (s service) CreateSubscription(_ context.Context, d *pubsubpb.Subscription) (*pubsubpb.Subscription, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.checkSubscription(d); err != nil {
+		return nil, err
+	}
+	if s.subscriptions[d.GetName()] != nil {
+		return nil, status.Errorf(codes.AlreadyExists, "subscription already exists: %s", d.GetName())
+	}
+	if s.topics[d.GetTopic()] == nil {
+		return nil, notFound("topic", d.GetTopic())
+	}
+	number := s.number(1)
+	if err := s.save(number, subscriptionKind, d); err != nil {
+		return nil, err
+	}
+	sub, err := s.openSubscription(number, d)
+	if err != nil {
+		return nil, err
+	}
+	s.startPush(sub)
+	return d, nil
+}
+
+// GetSubscription returns a subscription's definition.
+func (s service) GetSubscription(_ context.Context, r *pubsubpb.GetSubscriptionRequest) (*pubsubpb.Subscription, error) {
+	sub, err := s.subscription(r.GetSubscription())
+	if err != nil {
+		return nil, err
+	}
+	return sub.definition.Load(), nil
+}
+
+// ListSubscriptions lists a project's subscriptions by name.
+func (s service) ListSubscriptions(_ context.Context, r *pubsubpb.ListSubscriptionsRequest) (*pubsubpb.ListSubscriptionsResponse, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if err := refuseBeyond(r, "project"); err != nil {
+		return nil, err
+	}
+	return &pubsubpb.ListSubscriptionsResponse{
+		Subscriptions: list(s.subscriptions, r.GetProject(), func(sub *subscription) *pubsubpb.Subscription { return sub.definition.Load() }),
+	}, nil
+}
+
+// updatable are the fields that UpdateSubscription changes.
+var updatable = []string{"push_config", "ack_deadline_seconds", "dead_letter_policy", "retry_policy", "labels"}
+
+// UpdateSubscription changes the fields in the mask.
+func (s service) UpdateSubscription(_ context.Context, r *pubsubpb.UpdateSubscriptionRequest) (*pubsubpb.Subscription, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	paths := r.GetUpdateMask().GetPaths()
+	if err := checkRange("fields to update", len(paths), 1, len(updatable)); err != nil {
+		return nil, err
+	}
+	sub := s.subscriptions[r.GetSubscription().GetName()]
+	if sub == nil {
+		return nil, notFound("subscription", r.GetSubscription().GetName())
+	}
+	after := proto.CloneOf(sub.definition.Load())
+	from, to := r.GetSubscription().ProtoReflect(), after.ProtoReflect()
+	for _, path := range paths {
+		if !slices.Contains(updatable, path) {
+			return nil, status.Errorf(codes.InvalidArgument, "field %q of a subscription cannot be updated on the local server", path)
+		}
+		field := to.Descriptor().Fields().ByName(protoreflect.Name(path))
+		if to.Clear(field); from.Has(field) {
+			to.Set(field, from.Get(field))
+		}
+	}
+	if err := s.checkSubscription(after); err != nil {
+		return nil, err
+	}
+	if err := s.save(sub.number, subscriptionKind, after); err != nil {
+		return nil, err
+	}
+	sub.definition.Store(after)
+	s.startPush(sub)
+	return after, nil
+}
+
+// DeleteSubscription deletes a subscription and its backlog.
+func (s service) DeleteSubscription(_ context.Context, r *pubsubpb.DeleteSubscriptionRequest) (*emptypb.Empty, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sub := s.subscriptions[r.GetSubscription()]
+	if sub == nil {
+		return nil, notFound("subscription", r.GetSubscription())
+	}
+	if err := os.Remove(s.path(sub.number, subscriptionKind)); err != nil {
+		return nil, err
+	}
+	return &emptypb.Empty{}, s.closeSubscription(sub)
+}
