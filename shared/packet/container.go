@@ -18,9 +18,6 @@ type container struct {
 // openContainer takes a file apart. An alert packet holds one record; a file
 // with another number is a fault.
 func openContainer(b []byte) (*container, error) {
-	if len(b) < len(magic) || string(b[:len(magic)]) != string(magic) {
-		return nil, faultf(0, "an object container begins with \"Obj\\x01\", this with %.4q", b)
-	}
 	c := &container{codec: "null"}
 	at, err := c.readHeader(b)
 	if err != nil {
@@ -50,6 +47,9 @@ func openContainer(b []byte) (*container, error) {
 var headerType = &Type{Kind: Map, Elem: &Type{Kind: Bytes}}
 
 func (c *container) readHeader(b []byte) (int, error) {
+	if len(b) < len(magic) || string(b[:len(magic)]) != string(magic) {
+		return 0, faultf(0, "an object container begins with \"Obj\\x01\", this with %.4q", b)
+	}
 	end, err := headerType.scan(b, len(magic), 0)
 	if err != nil {
 		return 0, inField(err, "header")

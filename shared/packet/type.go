@@ -47,6 +47,7 @@ type Type struct {
 // Field is a named part of a record.
 type Field struct {
 	Name string
+	Doc  string // what the schema says of it
 	Type *Type
 }
 
@@ -123,7 +124,7 @@ func (b *typeBuilder) record(s *avro.RecordSchema) (*Type, error) {
 		if err != nil {
 			return nil, fmt.Errorf("field %s: %w", field.Name(), err)
 		}
-		t.Fields = append(t.Fields, Field{Name: field.Name(), Type: built})
+		t.Fields = append(t.Fields, Field{Name: field.Name(), Doc: field.Doc(), Type: built})
 	}
 	return t, nil
 }
