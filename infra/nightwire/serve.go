@@ -118,12 +118,13 @@ func (c *serveStorage) Run(ctx context.Context) error {
 
 type serveBigQuery struct {
 	place
-	Write string `help:"Address of the Storage Write API." required:""`
+	Write   string `help:"Address of the Storage Write API." required:""`
+	Storage string `help:"Address of Cloud Storage, for load jobs; they are refused without it."`
 }
 
 func (c *serveBigQuery) Run(ctx context.Context) error {
 	server, err := bigquery.Open(bigquery.Options{
-		Dir: c.Data, Project: stack.Project, Logger: serverLog(),
+		Dir: c.Data, Project: stack.Project, Storage: c.Storage, Logger: serverLog(),
 		// One worker: with more, they spend a fifth of the time on waiting for
 		// each other, and the rest of the stack has the other processor.
 		Threads: 1, MemoryLimit: "256MB",

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"cloud.google.com/go/bigquery"
+	"nightwire.dev/shared/bucket"
+	"nightwire.dev/shared/simulate"
 )
 
 // alertSchema has the shape of a ZTF alert without its stamps: a record of 100
@@ -105,4 +107,42 @@ func cpu(b *testing.B) time.Duration {
 		b.Fatal(err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkLoad has a load job read archived alerts, stamps and all, out of the
+// Cloud Storage beside it.
+func BenchmarkLoad(b *testing.B) {
+	r := start(b)
+	r.dataset(b, "ztf")
+	night, err := simulate.New(simulate.Options{Seed: 1, Night: time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC), Alerts: 200})
+	if err != nil {
+		b.Fatal(err)
+	}
+	size := 0
+	for i := range b.N {
+		content, err := night.Packet(i % night.Len())
+		if err != nil {
+			b.Fatal(err)
+		}
+		size += len(content)
+		if _, err := bucket.Write(b.Context(), r.bucket.Object(fmt.Sprintf("night/%d.avro", i)), "avro/binary", content, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.SetBytes(int64(size / b.N))
+	b.ResetTimer()
+	began := cpu(b)
+	source := bigquery.NewGCSReference("gs://" + r.bucket.BucketName() + "/night/*")
+	source.SourceFormat = bigquery.Avro
+	job, err := r.Dataset("ztf").Table("archived").LoaderFrom(source).Run(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	status, err := job.Wait(b.Context())
+	if err != nil || status.Err() != nil {
+		b.Fatal(err, status.Err())
+	}
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "files/s")
+	b.ReportMetric(float64(cpu(b)-began)/float64(time.Millisecond)/float64(b.N), "cpu-ms/file")
 }

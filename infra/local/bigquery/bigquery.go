@@ -15,12 +15,12 @@
 // Partitioning, clustering and keys are kept and given back but steer nothing:
 // no partition expires here. What the server does not do it refuses by name.
 //
-// Two answers are known to differ from the service's: a FLOAT64 halfway between
-// two integers is cast to the even one, not to the one farther from zero, and
-// STRING of a JSON string keeps its quotes (JSON_VALUE does not).
+// Where its answers are known to differ from the service's, the README of local
+// says so.
 package bigquery
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,6 +39,7 @@ type Options struct {
 	Dir         string       // holds the database and what queries spill
 	Project     string       // the only project served
 	Location    string       // where datasets are said to be; "US" if empty
+	Storage     string       // host:port of the Cloud Storage that load jobs read; they are refused if empty
 	MemoryLimit string       // DuckDB's; "512MB" if empty. The process uses more.
 	Threads     int          // DuckDB's; 2 if zero
 	Logger      *slog.Logger // the default logger if nil
@@ -52,6 +53,7 @@ type Server struct {
 	catalogue *catalogue
 	jobs      *jobs
 	committer *committer
+	web       *http.Client // to Cloud Storage
 	rest      *http.Server
 	write     *grpc.Server
 }
@@ -61,15 +63,7 @@ func Open(o Options) (*Server, error) {
 	if o.Dir == "" || o.Project == "" {
 		return nil, errors.New("open bigquery: the directory and the project must be named")
 	}
-	if o.Location == "" {
-		o.Location = "US"
-	}
-	if o.MemoryLimit == "" {
-		o.MemoryLimit = "512MB"
-	}
-	if o.Threads == 0 {
-		o.Threads = 2
-	}
+	o.Location, o.MemoryLimit, o.Threads = cmp.Or(o.Location, "US"), cmp.Or(o.MemoryLimit, "512MB"), cmp.Or(o.Threads, 2)
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
@@ -80,12 +74,14 @@ func Open(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open bigquery: %w", err)
 	}
-	s := &Server{options: o, log: o.Logger, db: db}
-	if s.catalogue, err = loadCatalogue(context.Background(), db); err != nil {
+	s := &Server{options: o, log: o.Logger, db: db, web: &http.Client{Transport: &http.Transport{}}}
+	if s.catalogue, err = loadCatalogue(context.Background(), db, o.Project); err != nil {
+		return nil, errors.Join(fmt.Errorf("open bigquery: %w", err), db.close())
+	}
+	if s.committer, err = newCommitter(context.Background(), s); err != nil {
 		return nil, errors.Join(fmt.Errorf("open bigquery: %w", err), db.close())
 	}
 	s.jobs = newJobs(s)
-	s.committer = newCommitter(s)
 	s.rest = &http.Server{Handler: s.routes(), ReadHeaderTimeout: 10 * time.Second}
 	s.write = grpc.NewServer(grpc.MaxRecvMsgSize(maxAppend), grpc.WaitForHandlers(true))
 	storagepb.RegisterBigQueryWriteServer(s.write, &writeService{Server: s})
@@ -97,18 +93,21 @@ const maxAppend = 20 << 20
 
 // Serve answers REST on one listener and gRPC on the other until Close.
 func (s *Server) Serve(rest, write net.Listener) error {
-	failed := make(chan error, 2)
-	go func() { failed <- s.rest.Serve(rest) }()
-	go func() { failed <- s.write.Serve(write) }()
-	first := <-failed
+	ended := make(chan error, 2)
+	go func() {
+		err := s.rest.Serve(rest)
+		if errors.Is(err, http.ErrServerClosed) {
+			err = nil
+		}
+		ended <- err
+	}()
+	go func() { ended <- s.write.Serve(write) }()
+	first := <-ended
 	s.stop()
-	if second := <-failed; errors.Is(first, http.ErrServerClosed) || first == nil {
-		first = second
+	if err := errors.Join(first, <-ended); err != nil {
+		return fmt.Errorf("serve bigquery: %w", err)
 	}
-	if first == nil || errors.Is(first, http.ErrServerClosed) {
-		return nil
-	}
-	return fmt.Errorf("serve bigquery: %w", first)
+	return nil
 }
 
 func (s *Server) stop() {
@@ -121,5 +120,6 @@ func (s *Server) Close() error {
 	s.stop()
 	s.committer.close()
 	s.jobs.close()
+	s.web.CloseIdleConnections()
 	return s.db.close()
 }

@@ -5,7 +5,9 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"sort"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 
 	bq "google.golang.org/api/bigquery/v2"
@@ -28,6 +30,7 @@ func (t *table) sql() string     { return googlesql.Quote(t.dataset()) + "." + g
 // catalogue knows every dataset and table. The database keeps it; memory
 // answers from it. Only a committed change reaches it.
 type catalogue struct {
+	project  string
 	mu       sync.RWMutex
 	datasets map[string]*bq.Dataset
 	tables   map[string]map[string]*table
@@ -38,53 +41,36 @@ CREATE SCHEMA IF NOT EXISTS nightwire_catalogue;
 CREATE TABLE IF NOT EXISTS nightwire_catalogue.datasets (dataset VARCHAR, resource VARCHAR);
 CREATE TABLE IF NOT EXISTS nightwire_catalogue.tables (dataset VARCHAR, name VARCHAR, version BIGINT, resource VARCHAR);`
 
-func loadCatalogue(ctx context.Context, db *database) (*catalogue, error) {
-	c := &catalogue{datasets: map[string]*bq.Dataset{}, tables: map[string]map[string]*table{}}
+func loadCatalogue(ctx context.Context, db *database, project string) (*catalogue, error) {
+	c := &catalogue{project: project, datasets: map[string]*bq.Dataset{}, tables: map[string]map[string]*table{}}
 	if _, err := db.ExecContext(ctx, catalogueTables); err != nil {
 		return nil, fmt.Errorf("make catalogue: %w", err)
 	}
-	err := eachRow(ctx, db, `SELECT 0, resource FROM nightwire_catalogue.datasets`, func(_ int64, resource []byte) error {
-		d := &bq.Dataset{}
-		if err := json.Unmarshal(resource, d); err != nil {
-			return err
-		}
-		c.putDataset(d)
-		return nil
-	})
+	rows, err := db.QueryContext(ctx, `SELECT version, resource FROM nightwire_catalogue.tables
+		UNION ALL SELECT NULL, resource FROM nightwire_catalogue.datasets`)
 	if err != nil {
-		return nil, fmt.Errorf("load datasets: %w", err)
-	}
-	err = eachRow(ctx, db, `SELECT version, resource FROM nightwire_catalogue.tables`, func(version int64, resource []byte) error {
-		t := &table{Table: &bq.Table{}, version: version}
-		if err := json.Unmarshal(resource, t.Table); err != nil {
-			return err
-		}
-		c.putTable(t)
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("load tables: %w", err)
-	}
-	return c, nil
-}
-
-func eachRow(ctx context.Context, db *database, query string, f func(version int64, resource []byte) error) error {
-	rows, err := db.QueryContext(ctx, query)
-	if err != nil {
-		return err
+		return nil, fmt.Errorf("load catalogue: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var version int64
+		var version sql.NullInt64
 		var resource []byte
 		if err := rows.Scan(&version, &resource); err != nil {
-			return err
+			return nil, fmt.Errorf("load catalogue: %w", err)
 		}
-		if err := f(version, resource); err != nil {
-			return err
+		t, d := &table{&bq.Table{}, version.Int64}, &bq.Dataset{}
+		if version.Valid {
+			err = json.Unmarshal(resource, t.Table)
+			c.putTable(t)
+		} else {
+			err = json.Unmarshal(resource, d)
+			c.putDataset(d)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("load catalogue: %w", err)
 		}
 	}
-	return rows.Err()
+	return c, rows.Err()
 }
 
 func (c *catalogue) dataset(id string) (*bq.Dataset, error) {
@@ -93,7 +79,7 @@ func (c *catalogue) dataset(id string) (*bq.Dataset, error) {
 	if d := c.datasets[id]; d != nil {
 		return d, nil
 	}
-	return nil, notFound("Dataset %s", id)
+	return nil, notFound("Dataset %s:%s", c.project, id)
 }
 
 func (c *catalogue) table(dataset, id string) (*table, error) {
@@ -105,29 +91,19 @@ func (c *catalogue) table(dataset, id string) (*table, error) {
 	if t := c.tables[dataset][id]; t != nil {
 		return t, nil
 	}
-	return nil, notFound("Table %s.%s", dataset, id)
+	return nil, notFound("Table %s:%s.%s", c.project, dataset, id)
 }
 
 func (c *catalogue) listDatasets() []*bq.Dataset {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	var list []*bq.Dataset
-	for _, d := range c.datasets {
-		list = append(list, d)
-	}
-	sort.Slice(list, func(i, j int) bool { return list[i].DatasetReference.DatasetId < list[j].DatasetReference.DatasetId })
-	return list
+	return slices.SortedFunc(maps.Values(c.datasets), func(a, b *bq.Dataset) int { return strings.Compare(a.Id, b.Id) })
 }
 
 func (c *catalogue) listTables(dataset string) []*table {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	var list []*table
-	for _, t := range c.tables[dataset] {
-		list = append(list, t)
-	}
-	sort.Slice(list, func(i, j int) bool { return list[i].id() < list[j].id() })
-	return list
+	return slices.SortedFunc(maps.Values(c.tables[dataset]), func(a, b *table) int { return strings.Compare(a.Id, b.Id) })
 }
 
 func (c *catalogue) putDataset(d *bq.Dataset) {

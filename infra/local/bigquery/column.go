@@ -1,6 +1,7 @@
 package bigquery
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"strings"
@@ -38,8 +39,8 @@ func normalise(fields []*field) error {
 		if !ok {
 			return invalid("Field type %s of field %s is not supported", f.Type, f.Name)
 		}
-		if f.DefaultValueExpression != "" {
-			return notImplemented("the default value of field %s", f.Name)
+		if err := only(f, "name", "type", "mode", "description", "fields"); err != nil {
+			return err
 		}
 		f.Type, f.Mode = kind, strings.ToUpper(f.Mode)
 		switch f.Mode {
@@ -83,94 +84,85 @@ func columnList(fields []*field, suffix func(*field) string) string {
 	return strings.Join(columns, ", ")
 }
 
-// typeText reads DuckDB's own description of a type, as DESCRIBE gives it.
-type typeText struct{ rest string }
-
-func (t *typeText) accept(prefix string) bool {
-	rest, ok := strings.CutPrefix(t.rest, prefix)
-	t.rest = rest
-	return ok
-}
-
 // describedTypes are the scalar types that a result may have.
 var describedTypes = map[string]string{
 	"BIGINT": "INTEGER", "INTEGER": "INTEGER", "SMALLINT": "INTEGER", "TINYINT": "INTEGER", "HUGEINT": "INTEGER",
 	"UBIGINT": "INTEGER", "UINTEGER": "INTEGER", "USMALLINT": "INTEGER", "UTINYINT": "INTEGER",
 	"DOUBLE": "FLOAT", "FLOAT": "FLOAT", "BOOLEAN": "BOOLEAN", "VARCHAR": "STRING", "BLOB": "BYTES", "DATE": "DATE",
 	"TIME": "TIME", "TIMESTAMP": "DATETIME", "TIMESTAMP WITH TIME ZONE": "TIMESTAMP", "JSON": "JSON",
-	"INTERVAL": "INTERVAL", "DECIMAL": "NUMERIC", "UUID": "STRING", "NULL": "INTEGER",
-	"TIMESTAMP_S": "DATETIME", "TIMESTAMP_MS": "DATETIME", "TIMESTAMP_NS": "DATETIME",
+	"DECIMAL": "NUMERIC", "NULL": "INTEGER",
 }
 
-// field reads one type as a field without a name.
-func (t *typeText) field() (*field, error) {
-	f := &field{Mode: "NULLABLE"}
-	if t.accept("STRUCT(") {
+var (
+	describedScalar = regexp.MustCompile(`^"?([A-Z_ ]+)"?(\([0-9,]+\))?`)
+	describedName   = regexp.MustCompile(`^(?:"((?:[^"]|"")*)"|([^ ]+)) `)
+)
+
+// readType reads DuckDB's own description of a type, as DESCRIBE gives it, as a
+// field without a name, and gives the text behind it.
+func readType(text string) (f *field, rest string, err error) {
+	f = &field{Mode: "NULLABLE"}
+	if behind, ok := strings.CutPrefix(text, googlesql.GeographyType); ok {
+		f.Type, rest = "GEOGRAPHY", behind
+	} else if inner, ok := strings.CutPrefix(text, "STRUCT("); ok {
 		f.Type = "RECORD"
-		for {
-			name := t.name()
-			child, err := t.field()
-			if err != nil {
-				return nil, err
+		for rest = inner; !strings.HasPrefix(rest, ")"); rest = strings.TrimPrefix(rest, ", ") {
+			name := describedName.FindStringSubmatch(rest)
+			if name == nil {
+				return nil, "", fmt.Errorf("read type: unexpected %q", rest)
 			}
-			child.Name = name
+			var child *field
+			if child, rest, err = readType(rest[len(name[0]):]); err != nil {
+				return nil, "", err
+			}
+			child.Name = strings.ReplaceAll(name[1], `""`, `"`) + name[2]
 			f.Fields = append(f.Fields, child)
-			if t.accept(")") {
-				break
-			}
-			if !t.accept(", ") {
-				return nil, fmt.Errorf("read type: unexpected %q", t.rest)
-			}
 		}
-		if len(f.Fields) == 2 && f.Fields[0].Name == "geo_lon" && f.Fields[1].Name == "geo_lat" {
-			f.Type, f.Fields = "GEOGRAPHY", nil
+		rest = rest[1:]
+	} else {
+		scalar := describedScalar.FindStringSubmatch(text)
+		if scalar == nil || describedTypes[scalar[1]] == "" {
+			return nil, "", notImplemented("a result of DuckDB's type %s", text)
 		}
-	} else if err := t.scalar(f); err != nil {
+		f.Type, rest = describedTypes[scalar[1]], text[len(scalar[0]):]
+	}
+	if inner, ok := strings.CutPrefix(rest, "[]"); ok {
+		f.Mode, rest = "REPEATED", inner
+	}
+	if strings.HasPrefix(rest, "[") {
+		return nil, "", invalidQuery("Cannot construct array with element type ARRAY because nested arrays are not supported")
+	}
+	return f, rest, nil
+}
+
+// describe analyses a DuckDB query and gives the fields of its result.
+func (s *Server) describe(ctx context.Context, sql string) ([]*field, error) {
+	rows, err := s.db.QueryContext(ctx, "SELECT column_name, column_type FROM (DESCRIBE "+sql+")")
+	if err != nil {
 		return nil, err
 	}
-	for t.accept("[]") {
-		if f.Mode == "REPEATED" {
-			return nil, invalidQuery("Cannot construct array with element type ARRAY because nested arrays are not supported")
+	defer rows.Close()
+	var fields []*field
+	seen := map[string]bool{}
+	for anonymous := 0; rows.Next(); {
+		var name, kind string
+		if err := rows.Scan(&name, &kind); err != nil {
+			return nil, err
 		}
-		f.Mode = "REPEATED"
-	}
-	return f, nil
-}
-
-func (t *typeText) scalar(f *field) error {
-	end := strings.IndexAny(t.rest, "([,)")
-	if end < 0 {
-		end = len(t.rest)
-	}
-	name := strings.Trim(t.rest[:end], `"`)
-	t.rest = t.rest[end:]
-	if name == "DECIMAL" {
-		_, t.rest, _ = strings.Cut(t.rest, ")")
-	}
-	kind, ok := describedTypes[name]
-	if !ok {
-		return invalidQuery("A result of DuckDB's type %s has no type in BigQuery", name)
-	}
-	f.Type = kind
-	return nil
-}
-
-// name reads a field's name, quoted or not, and the space behind it.
-func (t *typeText) name() string {
-	if !t.accept(`"`) {
-		name, rest, _ := strings.Cut(t.rest, " ")
-		t.rest = rest
-		return name
-	}
-	var name strings.Builder
-	for {
-		part, rest, _ := strings.Cut(t.rest, `"`)
-		name.WriteString(part)
-		t.rest = rest
-		if !t.accept(`"`) {
-			t.accept(" ")
-			return name.String()
+		f, _, err := readType(kind)
+		if err != nil {
+			return nil, err
 		}
-		name.WriteByte('"')
+		if !columnName.MatchString(name) {
+			name = fmt.Sprintf("f%d_", anonymous)
+			anonymous++
+		}
+		if seen[strings.ToLower(name)] {
+			return nil, invalidQuery("Duplicate column names in the result are not supported. Found duplicate(s): %s", name)
+		}
+		seen[strings.ToLower(name)] = true
+		f.Name = name
+		fields = append(fields, f)
 	}
+	return fields, rows.Err()
 }

@@ -14,7 +14,7 @@ import (
 
 // rows is one append request, decoded, on its way to the database.
 type rows struct {
-	table  *table // the version that the rows were decoded for
+	table  *table // that the rows were decoded for
 	values [][]driver.Value
 	done   chan error // receives one answer
 }
@@ -23,36 +23,34 @@ type rows struct {
 var errStale = errors.New("the table has changed")
 
 // A transaction costs some 12 ms of CPU before its first row, so transactions
-// keep a distance, in which rows gather. A writer that comes after a rest is
-// served at once.
+// keep a distance, in which rows gather: a longer one while more keep coming. A
+// writer that comes after a rest is served at once.
 const (
 	groupRows = 1000 // that one transaction takes
 	distance  = 150 * time.Millisecond
+	longest   = 250 * time.Millisecond
+	pause     = 25 * time.Millisecond // after which no more are to be expected
 )
 
 // committer writes appends to the database. Appends that arrive while a
-// transaction commits share the next one: a commit costs a disk flush, however
-// many rows it holds.
+// transaction commits share the next one.
 type committer struct {
 	server    *Server
 	queue     chan *rows
 	closed    sync.WaitGroup
 	conn      *sql.Conn
-	last      time.Time            // when the last transaction began
-	appenders map[string]*appender // by the table's SQL name
+	last      time.Time                   // when the last transaction began
+	appenders map[*table]*duckdb.Appender // kept for the next transaction
 }
 
-// appender is DuckDB's appender for one version of a table.
-type appender struct {
-	*duckdb.Appender
-	version int64
-}
-
-func newCommitter(s *Server) *committer {
-	c := &committer{server: s, queue: make(chan *rows, 256), appenders: map[string]*appender{}}
-	c.closed.Add(1)
-	go c.run()
-	return c
+func newCommitter(ctx context.Context, s *Server) (*committer, error) {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := &committer{server: s, conn: conn, queue: make(chan *rows, 256), appenders: map[*table]*duckdb.Appender{}}
+	c.closed.Go(c.run)
+	return c, nil
 }
 
 // close ends the committer after what is queued. No append may follow.
@@ -62,21 +60,19 @@ func (c *committer) close() {
 }
 
 func (c *committer) run() {
-	defer c.closed.Done()
 	for first := range c.queue {
 		group := c.gather(first)
-		if err := c.commit(group); err == nil {
-			answer(group, nil)
-		} else if len(group) == 1 {
-			answer(group, err)
-		} else {
-			c.separately(group)
+		err := c.commit(group...)
+		for _, r := range group {
+			if err != nil && len(group) > 1 { // a bad request hurts no other
+				r.done <- c.commit(r)
+			} else {
+				r.done <- err
+			}
 		}
 	}
-	c.dropAppenders()
-	if c.conn != nil {
-		_ = c.conn.Close()
-	}
+	c.dropAppenders(every)
+	_ = c.conn.Close()
 }
 
 // gather takes what comes until the next transaction may begin.
@@ -84,74 +80,57 @@ func (c *committer) gather(first *rows) []*rows {
 	group := []*rows{first}
 	wait := time.NewTimer(time.Until(c.last.Add(distance)))
 	defer wait.Stop()
+gathering:
 	for total := len(first.values); total < groupRows; {
 		select {
 		case r, more := <-c.queue:
 			if !more {
-				return group
+				break gathering
 			}
 			group, total = append(group, r), total+len(r.values)
-			continue
+			wait.Reset(max(time.Until(c.last.Add(distance)), min(time.Until(c.last.Add(longest)), pause)))
 		case <-wait.C:
+			break gathering
 		}
-		break
 	}
 	c.last = time.Now()
 	return group
 }
 
-// separately commits each request alone, so that a bad one hurts no other.
-func (c *committer) separately(group []*rows) {
-	for _, r := range group {
-		r.done <- c.commit([]*rows{r})
-	}
-}
-
-func answer(group []*rows, err error) {
-	for _, r := range group {
-		r.done <- err
-	}
-}
-
 // commit stores a group in one transaction.
-func (c *committer) commit(group []*rows) (err error) {
+func (c *committer) commit(group ...*rows) error {
 	c.server.db.writing.Lock()
 	defer c.server.db.writing.Unlock()
 	ctx := context.Background()
-	if c.conn == nil {
-		if c.conn, err = c.server.db.Conn(ctx); err != nil {
-			return err
-		}
-	}
 	if _, err := c.conn.ExecContext(ctx, "BEGIN"); err != nil {
 		return err
 	}
-	if err := c.append(group); err != nil {
+	err := c.append(group)
+	if err != nil {
 		_, rollback := c.conn.ExecContext(ctx, "ROLLBACK")
-		c.dropAppenders()
-		return errors.Join(err, rollback)
+		err = errors.Join(err, rollback)
+	} else {
+		_, err = c.conn.ExecContext(ctx, "COMMIT")
 	}
-	if _, err = c.conn.ExecContext(ctx, "COMMIT"); err != nil {
-		c.dropAppenders()
+	if err != nil {
+		c.dropAppenders(every)
 	}
 	return err
 }
 
 func (c *committer) append(group []*rows) error {
-	touched := map[*appender]bool{}
+	appenders, err := c.open(group)
+	if err != nil {
+		return err
+	}
 	for _, r := range group {
-		a, err := c.appender(r.table)
-		if err != nil {
-			return err
-		}
-		touched[a] = true
 		for _, row := range r.values {
-			if err := a.AppendRow(row...); err != nil {
+			if err := appenders[r.table].AppendRow(row...); err != nil {
 				return fmt.Errorf("append to %s: %w", r.table.Id, err)
 			}
 		}
 	}
-	for a := range touched {
+	for _, a := range appenders {
 		if err := a.Flush(); err != nil {
 			return err
 		}
@@ -159,42 +138,47 @@ func (c *committer) append(group []*rows) error {
 	return nil
 }
 
-// appender gives the appender for a table, unless the table has changed.
-func (c *committer) appender(t *table) (*appender, error) {
-	current, err := c.server.catalogue.table(t.dataset(), t.id())
-	if err != nil {
-		return nil, err
-	}
-	if current.version != t.version || current.CreationTime != t.CreationTime {
-		return nil, errStale
-	}
-	if a := c.appenders[t.sql()]; a != nil && a.version == t.version {
-		return a, nil
-	}
-	c.dropAppenders()
-	var made *duckdb.Appender
-	err = c.conn.Raw(func(raw any) (err error) {
-		conn, ok := raw.(driver.Conn)
-		if !ok {
-			return fmt.Errorf("open appender: the connection is a %T", raw)
+// open gives an appender for each table of a group, unless a table has changed.
+func (c *committer) open(group []*rows) (map[*table]*duckdb.Appender, error) {
+	opened := map[*table]*duckdb.Appender{}
+	fresh := false
+	for _, r := range group {
+		if now, _ := c.server.catalogue.table(r.table.dataset(), r.table.id()); now != r.table {
+			return nil, errStale
 		}
-		made, err = duckdb.NewAppenderFromConn(conn, t.dataset(), t.id())
-		return err
-	})
-	if err != nil {
-		return nil, err
+		opened[r.table] = c.appenders[r.table]
+		fresh = fresh || opened[r.table] == nil
 	}
-	a := &appender{made, t.version}
-	c.appenders[t.sql()] = a
-	return a, nil
+	if !fresh {
+		return opened, nil
+	}
+	// One that nobody needs now may hold 10 MB, or be for a table as it was.
+	c.dropAppenders(func(t *table) bool { return opened[t] == nil })
+	return opened, c.conn.Raw(func(conn any) (err error) {
+		for t, a := range opened {
+			if a != nil {
+				continue
+			}
+			if a, err = duckdb.NewAppenderFromConn(conn.(driver.Conn), t.dataset(), t.id()); err != nil {
+				return err
+			}
+			opened[t], c.appenders[t] = a, a
+		}
+		return nil
+	})
 }
 
-// dropAppenders forgets every appender, and the rows that they still hold.
-func (c *committer) dropAppenders() {
-	for _, a := range c.appenders {
+// dropAppenders forgets appenders, and the rows that they still hold.
+func (c *committer) dropAppenders(which func(*table) bool) {
+	for t, a := range c.appenders {
+		if !which(t) {
+			continue
+		}
 		if err := errors.Join(a.Clear(), a.Close()); err != nil {
 			c.server.log.Debug("appender dropped", "error", err)
 		}
+		delete(c.appenders, t)
 	}
-	clear(c.appenders)
 }
+
+func every(*table) bool { return true }

@@ -2,6 +2,7 @@ package bigquery_test
 
 import (
 	"os"
+	"slices"
 	"testing"
 
 	"nightwire.dev/infra/local/conformance"
@@ -25,7 +26,16 @@ func TestConformance(t *testing.T) {
 		{Name: "errors", Check: testErrors,
 			Says: "The error table: 409 duplicate, 404 notFound, 400 invalid, invalidQuery and resourceInUse."},
 		{Name: "what is not supported is refused by name", Local: refuses, Check: testRefusals,
-			Says: "Nothing is silently ignored: load, copy and extract jobs, streaming inserts and legacy SQL are 501 notImplemented."},
+			Says: "Nothing is silently ignored: copy and extract jobs, streaming inserts and legacy SQL are 501 notImplemented."},
+		{Name: "members are refused by name", Local: refuses, Check: testRefusedMembers,
+			Says: "What a request says and the server does not do is refused; a job's time limit ends its query."},
+		// Load jobs.
+		{Name: "files are loaded", Check: testLoad,
+			Says: "A load job of Avro reads objects by name and by wildcard into a new, a filled or an emptied table, all or none, and tells rows and bytes."},
+		{Name: "types are loaded", Check: testLoadTypes,
+			Says: "Each Avro type has its column; a logical type has its own if the job asks for it."},
+		{Name: "what is not loaded is refused by name", Local: refuses, Check: testLoadRefusals,
+			Says: "Other formats and options are 501 notImplemented; what no column is made of is named."},
 		// Queries.
 		{Name: "pages", Check: testPaging,
 			Says: "A result is read in pages of any size, by jobs.query and by jobs.insert, and tells its total."},
@@ -39,6 +49,10 @@ func TestConformance(t *testing.T) {
 			Says: "CREATE OR REPLACE, IF NOT EXISTS and IF EXISTS; INFORMATION_SCHEMA.COLUMNS tells names, types and order."},
 		{Name: "a dry run", Check: testDryRun,
 			Says: "A dry run answers the schema and runs nothing."},
+		{Name: "records and arrays that change", Check: testSemanticsOfChanges,
+			Says: "Records are matched by place, an array is never NULL, SET may set a field; DELETE and UPDATE want a WHERE, MERGE one source row."},
+		{Name: "failures of queries", Check: testFailures,
+			Says: "What cannot be computed is an error in the service's words, with its reason."},
 		// The Storage Write API.
 		{Name: "every type is written and read", Check: testEveryTypeReadsBack,
 			Says: "Each type and mode of a column is written as protocol buffers and read back, by query and by tabledata.list."},
@@ -49,7 +63,7 @@ func TestConformance(t *testing.T) {
 		{Name: "many writers", Check: testConcurrentAppends,
 			Says: "Rows of the default stream are there for queries when the append is answered, whoever else writes."},
 	}
-	for _, group := range sqlGroups {
+	for _, group := range slices.Concat(sqlGroups, semanticGroups) {
 		cases = append(cases, conformance.Case[*running]{Name: group.name, Says: group.says, Check: testSQL(group.cases)})
 	}
 	conformance.Run(t, os.Getenv("CONFORMANCE_PROJECT"), func(t *testing.T, remote string) *running {

@@ -44,14 +44,18 @@ func startSettings(file string) []string {
 	return []string{
 		fmt.Sprintf("ATTACH IF NOT EXISTS %s AS %s (ROW_GROUP_SIZE %d)",
 			googlesql.Literal(file), googlesql.Quote(catalogName), rowGroup),
+		"CREATE SCHEMA memory.googlesql",
+		"USE memory.googlesql",
+		googlesql.Functions,
 		"SET checkpoint_threshold = " + googlesql.Literal(checkpointAt),
 		"SET enable_external_access = false",
 	}
 }
 
-// Every connection reads the clock in UTC, and sorts NULL where GoogleSQL does.
+// Every connection finds our tables, and GoogleSQL's functions before DuckDB's;
+// reads the clock in UTC; and sorts NULL where GoogleSQL does.
 var sessionSettings = []string{
-	"USE " + googlesql.Quote(catalogName),
+	"SET search_path = " + googlesql.Literal(googlesql.Quote(catalogName)+".main,memory.googlesql"),
 	"SET TimeZone = 'UTC'",
 	"SET default_null_order = 'nulls_first_on_asc_last_on_desc'",
 }

@@ -29,6 +29,10 @@ func (s *Server) insertDataset(r *http.Request) (any, error) {
 		internalSchemas[strings.ToLower(d.DatasetReference.DatasetId)] {
 		return nil, invalid("Invalid dataset ID: dataset IDs are letters, digits and underscores, and no name of the database's own")
 	}
+	err := only(d, "datasetReference", "description", "friendlyName", "id", "kind", "labels", "location")
+	if err != nil {
+		return nil, err
+	}
 	id := d.DatasetReference.DatasetId
 	d.Kind, d.Id, d.DatasetReference.ProjectId = "bigquery#dataset", s.options.Project+":"+id, s.options.Project
 	if d.Location == "" {

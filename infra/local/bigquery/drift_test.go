@@ -216,7 +216,7 @@ func TestVersionsMeet(t *testing.T) {
 						}
 					}
 					rows, columns := stored(t, w, "SELECT * FROM "+id)
-					if diff := cmp.Diff(names(want, ""), names(columns, "")); diff != "" {
+					if diff := cmp.Diff(paths(want, ""), paths(columns, "")); diff != "" {
 						t.Fatalf("columns (-want +got):\n%s", diff)
 					}
 					old := rowOf(first.record, columns)
@@ -229,10 +229,10 @@ func TestVersionsMeet(t *testing.T) {
 	}
 }
 
-func names(columns []schemas.Column, path string) []string {
+func paths(columns []schemas.Column, path string) []string {
 	var all []string
 	for _, c := range columns {
-		all = append(append(all, path+c.Name+" "+c.Type), names(c.Fields, path+c.Name+".")...)
+		all = append(append(all, path+c.Name+" "+c.Type), paths(c.Fields, path+c.Name+".")...)
 	}
 	return all
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -69,20 +70,39 @@ func asFailure(err error) *failure {
 	var duck *duckdb.Error
 	if errors.As(err, &duck) {
 		if duck.Type == duckdb.ErrorTypeOutOfMemory {
-			return &failure{http.StatusBadRequest, "resourcesExceeded", duck.Msg}
+			return &failure{http.StatusBadRequest, "resourcesExceeded", "Resources exceeded during query execution: The query could not be executed in the allotted memory."}
 		}
 		if !ours[duck.Type] {
-			return &failure{http.StatusBadRequest, "invalidQuery", withoutExcerpt(duck.Msg)}
+			return &failure{http.StatusBadRequest, "invalidQuery", inBigQuery(duck.Msg)}
 		}
 	}
 	return &failure{http.StatusInternalServerError, "internalError", err.Error()}
 }
 
-// withoutExcerpt leaves out the excerpt of DuckDB's SQL, which is not what the
-// user wrote.
-func withoutExcerpt(message string) string {
+// wordings are DuckDB's messages and BigQuery's. The first is of the macro fail.
+var wordings = []struct {
+	duckdb   *regexp.Regexp
+	bigquery string
+}{
+	{regexp.MustCompile(`(?s)^Conversion Error: Could not convert string '(.*)' to INT128$`), "$1"},
+	{regexp.MustCompile(`(?s)^Binder Error: Referenced (?:column|table) "([^"]*)" not found.*`), "Unrecognized name: $1"},
+	{regexp.MustCompile(`(?s)^Binder Error: Could not find key "([^"]*)" in struct.*`), "Field name $1 does not exist in STRUCT"},
+	{regexp.MustCompile(`(?s)^Catalog Error: \w+ Function with name "?(\w+)"? .*`), "Function not found: $1"},
+	{regexp.MustCompile(`(?s)^Binder Error: No function matches the given name and argument types '(\w+)\((.*?)\)'.*`),
+		"No matching signature for function $1 for argument types: $2"},
+	{regexp.MustCompile(`^Parser Error: syntax error at or near (.*)`), "Syntax error: Unexpected $1"},
+	{regexp.MustCompile(`^(?:Binder|Catalog|Parser|Conversion|Invalid Input|Out of Range) Error: `), ""},
+}
+
+// inBigQuery words a message of DuckDB's as BigQuery would. The excerpt of the
+// SQL is left out: it is not what the user wrote.
+func inBigQuery(message string) string {
 	message, _, _ = strings.Cut(message, "\n\nLINE ")
-	return strings.TrimSpace(message)
+	message = strings.TrimSpace(message)
+	for _, w := range wordings {
+		message = w.duckdb.ReplaceAllString(message, w.bigquery)
+	}
+	return message
 }
 
 // writeFailure answers with the error body that googleapi.Error reads.

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -79,10 +81,33 @@ func (s *Server) checkProject(project string) error {
 	return nil
 }
 
+// decode reads a request's body. A member that the server does not know is
+// refused.
 func decode(r *http.Request, into any) error {
-	err := json.NewDecoder(r.Body).Decode(into)
+	decoder := json.NewDecoder(r.Body)
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(into)
 	if err == nil || errors.Is(err, io.EOF) {
 		return nil
 	}
+	if name, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); unknown {
+		return notImplemented("the member %s of this request", name)
+	}
 	return invalid("Invalid JSON payload received: %v", err)
+}
+
+// only refuses by name what a resource has beside the known members.
+func only(resource any, known ...string) error {
+	members := map[string]any{}
+	text, err := json.Marshal(resource)
+	if err := errors.Join(err, json.Unmarshal(text, &members)); err != nil {
+		return err
+	}
+	for _, name := range known {
+		delete(members, name)
+	}
+	if len(members) > 0 {
+		return notImplemented("%s", strings.Join(slices.Sorted(maps.Keys(members)), ", "))
+	}
+	return nil
 }

@@ -1,22 +1,28 @@
 package bigquery
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
 	"errors"
+	"fmt"
+	"math"
 	"sync"
 	"time"
+
+	bq "google.golang.org/api/bigquery/v2"
 
 	"nightwire.dev/infra/local/bigquery/googlesql"
 )
 
-// job is a query that runs or has run. Its result waits in a temporary table
+// job is a query, or a load, that runs or has run. Its result waits in a temporary table
 // of the job's own connection, which DuckDB spills to disk when memory is
 // short, until it is read to the end and forgotten.
 type job struct {
 	id        string
 	query     *queryRequest
+	load      *bq.JobConfigurationLoad // instead of a query
 	created   time.Time
 	cancel    context.CancelFunc
 	done      chan struct{}
@@ -29,6 +35,7 @@ type job struct {
 	fields   []*field
 	total    int64 // rows of the result
 	affected int64 // rows that the statement changed
+	loaded   *bq.JobStatistics3
 
 	reading sync.Mutex
 	result  *sql.Conn // nil where there is no result, or it is freed
@@ -75,32 +82,38 @@ type jobs struct {
 
 func newJobs(s *Server) *jobs { return &jobs{server: s, byID: map[string]*job{}} }
 
-// start runs a query in the background.
-func (js *jobs) start(id string, query *queryRequest) (*job, error) {
-	if id == "" {
-		id = "job_" + rand.Text()
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	j := &job{id: id, query: query, created: time.Now(), used: time.Now(), cancel: cancel, done: make(chan struct{})}
+// start runs a job, of which the id and the query or the load are given, in the
+// background.
+func (js *jobs) start(j *job) error {
+	j.id = cmp.Or(j.id, "job_"+rand.Text())
 	js.mu.Lock()
 	defer js.mu.Unlock()
-	if js.byID[id] != nil {
-		cancel()
-		return nil, duplicate("Job %s:%s.%s", js.server.options.Project, js.server.options.Location, id)
+	if js.byID[j.id] != nil {
+		return duplicate("Job %s:%s.%s", js.server.options.Project, js.server.options.Location, j.id)
 	}
 	js.expire()
-	js.byID[id] = j
+	js.byID[j.id] = j
+	limit := time.Duration(math.MaxInt64)
+	if j.query != nil && j.query.JobTimeoutMs > 0 {
+		limit = time.Duration(j.query.JobTimeoutMs) * time.Millisecond
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	j.created, j.used, j.cancel, j.done = time.Now(), time.Now(), cancel, make(chan struct{})
+	work := js.server.run
+	if j.load != nil {
+		work = js.server.load
+	}
 	go func() {
 		defer close(j.done)
-		if err := js.server.run(ctx, j); err != nil {
+		if err := work(ctx, j); err != nil {
 			j.err = asFailure(err)
 			if ctx.Err() != nil {
-				j.err = &failure{code: 400, reason: "stopped", message: "Job execution was cancelled"}
+				j.err = &failure{code: 400, reason: "stopped", message: "Job execution was cancelled: " + ctx.Err().Error()}
 			}
 		}
 		j.ended = time.Now()
 	}()
-	return j, nil
+	return nil
 }
 
 // expire forgets results that nobody reads, oldest first. Called with mu held.
@@ -145,4 +158,53 @@ func (js *jobs) close() {
 	for _, j := range held {
 		j.free()
 	}
+}
+
+func (s *Server) reference(j *job) *bq.JobReference {
+	r := &bq.JobReference{ProjectId: s.options.Project, JobId: j.id, Location: s.options.Location}
+	if j.query != nil {
+		r.Location = cmp.Or(j.query.Location, r.Location)
+	}
+	return r
+}
+
+// jobResource is what jobs.get tells of a job.
+func (s *Server) jobResource(j *job) *bq.Job {
+	resource := &bq.Job{
+		Kind:          "bigquery#job",
+		Id:            fmt.Sprintf("%s:%s.%s", s.options.Project, s.options.Location, j.id),
+		JobReference:  s.reference(j),
+		Configuration: &bq.JobConfiguration{JobType: "LOAD", Load: j.load},
+		Statistics:    &bq.JobStatistics{CreationTime: j.created.UnixMilli(), StartTime: j.created.UnixMilli()},
+		Status:        &bq.JobStatus{State: "RUNNING"},
+	}
+	if j.query != nil {
+		standard := false
+		resource.Configuration = &bq.JobConfiguration{JobType: "QUERY", DryRun: j.query.DryRun, Query: &bq.JobConfigurationQuery{
+			Query: j.query.Query, UseLegacySql: &standard,
+		}}
+	}
+	if !j.finished() {
+		return resource
+	}
+	resource.Status.State = "DONE"
+	resource.Statistics.EndTime = j.ended.UnixMilli()
+	resource.Statistics.Load = j.loaded
+	if j.err != nil {
+		resource.Status.ErrorResult = j.err.proto()
+		resource.Status.Errors = []*bq.ErrorProto{j.err.proto()}
+	}
+	if j.query == nil {
+		return resource
+	}
+	resource.Statistics.Query = &bq.JobStatistics2{StatementType: j.kind.String()}
+	if j.err != nil {
+		return resource
+	}
+	if j.kind.Changes() {
+		resource.Statistics.Query.NumDmlAffectedRows = j.affected
+		resource.Statistics.Query.ForceSendFields = []string{"NumDmlAffectedRows"}
+	}
+	resource.Statistics.Query.Schema = &bq.TableSchema{Fields: j.fields}
+	return resource
 }

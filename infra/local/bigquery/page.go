@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	bq "google.golang.org/api/bigquery/v2"
+	"nightwire.dev/infra/local/bigquery/googlesql"
 )
 
 // page says which rows of a result to send.
@@ -21,80 +21,70 @@ type page struct {
 func readPage(r *http.Request) (page, error) {
 	query := r.URL.Query()
 	p := page{limit: -1, microsecond: query.Get("formatOptions.useInt64Timestamp") == "true"}
-	for name, into := range map[string]*int64{"maxResults": &p.limit, "startIndex": &p.start} {
-		if text := query.Get(name); text != "" {
-			n, err := strconv.ParseInt(text, 10, 64)
-			if err != nil || n < 0 {
-				return page{}, invalid("Invalid value for %s: %q", name, text)
-			}
-			*into = n
+	for _, from := range []struct {
+		name, prefix string
+		into         *int64
+	}{{"maxResults", "", &p.limit}, {"startIndex", "", &p.start}, {"pageToken", tokenPrefix, &p.start}} {
+		text := query.Get(from.name)
+		if text == "" {
+			continue
 		}
-	}
-	if token := query.Get("pageToken"); token != "" {
-		row, ok := strings.CutPrefix(token, "row-")
-		n, err := strconv.ParseInt(row, 10, 64)
+		digits, ok := strings.CutPrefix(text, from.prefix)
+		n, err := strconv.ParseInt(digits, 10, 64)
 		if !ok || err != nil || n < 0 {
-			return page{}, invalid("Invalid page token: %q", token)
+			return page{}, invalid("Invalid value for %s: %q", from.name, text)
 		}
-		p.start = n
+		*from.into = n
 	}
 	return p, nil
 }
 
 const (
-	pageBytes = 8 << 20 // a page ends after the row that passes this
-	readRows  = 500     // fetched from DuckDB at a time
+	pageBytes   = 8 << 20 // a page ends after the row that passes this
+	readRows    = 500     // fetched from DuckDB at a time
+	tokenPrefix = "row-"  // of the number of the next page's first row
 )
 
-// readResult reads a page of a job's result.
-func (s *Server) readResult(ctx context.Context, j *job, p page) ([]json.RawMessage, string, error) {
-	j.reading.Lock()
-	defer j.reading.Unlock()
-	if j.result == nil {
-		return nil, "", notFound("Job %s: its result has expired", j.id)
-	}
-	fetch := func(from, to int64) string {
-		return fmt.Sprintf("SELECT * FROM temp.result WHERE rowid >= %d AND rowid < %d", from, to)
-	}
-	return readRowsOf(ctx, j.result, &rowWriter{j.fields, p.microsecond}, p, j.total, fetch)
+// rowSource is where the rows of a result are read.
+type rowSource struct {
+	db     queryer
+	query  string // with %[1]d and %[2]d for the first row and the one behind the last
+	total  int64
+	writer *rowWriter
 }
 
-// readRowsOf reads rows until the page is full, and gives the token of the
-// next page if rows remain.
-func readRowsOf(ctx context.Context, db queryer, w *rowWriter, p page, total int64, fetch func(from, to int64) string) ([]json.RawMessage, string, error) {
-	var rows []json.RawMessage
-	size, next, end := 0, p.start, total
+// page reads rows until the page is full, and gives the token of the next page
+// if rows remain.
+func (s *rowSource) page(ctx context.Context, p page) (rows []json.RawMessage, token string, err error) {
+	size, next, last := 0, p.start, s.total
 	if p.limit >= 0 {
-		end = min(total, p.start+p.limit)
+		last = min(last, p.start+p.limit)
 	}
-	for next < end && size < pageBytes {
-		read, err := readChunk(ctx, db, w, fetch(next, min(end, next+readRows)))
+	for next < last && size < pageBytes {
+		read, err := s.read(ctx, next, min(last, next+readRows))
 		if err != nil {
 			return nil, "", err
 		}
 		if len(read) == 0 {
 			break
 		}
-		for _, row := range read {
-			if size >= pageBytes {
-				break
-			}
-			rows, size, next = append(rows, row), size+len(row), next+1
+		for i := 0; i < len(read) && size < pageBytes; i++ {
+			rows, size, next = append(rows, read[i]), size+len(read[i]), next+1
 		}
 	}
-	if next < total {
-		return rows, fmt.Sprintf("row-%d", next), nil
+	if next < s.total {
+		token = fmt.Sprint(tokenPrefix, next)
 	}
-	return rows, "", nil
+	return rows, token, nil
 }
 
-func readChunk(ctx context.Context, db queryer, w *rowWriter, query string) ([]json.RawMessage, error) {
-	rows, err := db.QueryContext(ctx, query)
+func (s *rowSource) read(ctx context.Context, from, to int64) ([]json.RawMessage, error) {
+	rows, err := s.db.QueryContext(ctx, fmt.Sprintf(s.query, from, to))
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	values := make([]any, len(w.fields))
+	values := make([]any, len(s.writer.fields))
 	into := make([]any, len(values))
 	for i := range values {
 		into[i] = &values[i]
@@ -104,13 +94,25 @@ func readChunk(ctx context.Context, db queryer, w *rowWriter, query string) ([]j
 		if err := rows.Scan(into...); err != nil {
 			return nil, err
 		}
-		row, err := w.row(nil, values)
+		row, err := s.writer.record(nil, s.writer.fields, func(i int) any { return values[i] })
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, row)
 	}
 	return out, rows.Err()
+}
+
+// readResult reads a page of a job's result.
+func (s *Server) readResult(ctx context.Context, j *job, p page) ([]json.RawMessage, string, error) {
+	j.reading.Lock()
+	defer j.reading.Unlock()
+	if j.result == nil {
+		return nil, "", notFound("Job %s: its result has expired", j.id)
+	}
+	const query = "SELECT * FROM temp.result WHERE rowid >= %[1]d AND rowid < %[2]d"
+	source := &rowSource{j.result, query, j.total, &rowWriter{j.fields, p.microsecond}}
+	return source.page(ctx, p)
 }
 
 // listTableData answers tabledata.list: a table's rows without a query.
@@ -126,32 +128,22 @@ func (s *Server) listTableData(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	var names []string
+	for _, f := range t.Schema.Fields {
+		names = append(names, googlesql.Quote(f.Name))
+	}
+	writer := &rowWriter{t.Schema.Fields, p.microsecond}
+	query := "SELECT " + writer.columns(names) + " FROM " + t.sql() + " LIMIT %[2]d - %[1]d OFFSET %[1]d"
+	source := &rowSource{db: s.db, query: query, writer: writer}
+	if source.total, err = s.count(r.Context(), t); err != nil {
+		return nil, err
+	}
 	answer := struct {
 		Kind      string            `json:"kind"`
 		TotalRows int64             `json:"totalRows,string"`
 		PageToken string            `json:"pageToken,omitempty"`
 		Rows      []json.RawMessage `json:"rows,omitempty"`
-	}{Kind: "bigquery#tableDataList"}
-	if err := s.db.QueryRowContext(r.Context(), "SELECT count(*) FROM "+t.sql()).Scan(&answer.TotalRows); err != nil {
-		return nil, err
-	}
-	fetch := func(from, to int64) string {
-		return fmt.Sprintf("SELECT %s FROM %s LIMIT %d OFFSET %d", readable(t.Schema), t.sql(), to-from, from)
-	}
-	writer := &rowWriter{t.Schema.Fields, p.microsecond}
-	answer.Rows, answer.PageToken, err = readRowsOf(r.Context(), s.db, writer, p, answer.TotalRows, fetch)
+	}{Kind: "bigquery#tableDataList", TotalRows: source.total}
+	answer.Rows, answer.PageToken, err = source.page(r.Context(), p)
 	return answer, err
-}
-
-// readable lists a table's columns with JSON as text.
-func readable(schema *bq.TableSchema) string {
-	var columns []string
-	for _, f := range schema.Fields {
-		name := fmt.Sprintf("%q", f.Name)
-		if holdsJSON(f) {
-			name = fmt.Sprintf("CAST(%s AS %s)", name, duckType(asText(f)))
-		}
-		columns = append(columns, name)
-	}
-	return strings.Join(columns, ", ")
 }

@@ -7,47 +7,25 @@ import (
 	"strconv"
 	"strings"
 
+	bq "google.golang.org/api/bigquery/v2"
+
 	"nightwire.dev/infra/local/bigquery/geography"
 	"nightwire.dev/infra/local/bigquery/googlesql"
 )
 
-// The parts of a query's parameters that the server reads. An absent value is
-// NULL, which the client library's own types cannot tell from "".
-type (
-	queryParameter struct {
-		Name  string         `json:"name"`
-		Type  parameterType  `json:"parameterType"`
-		Value parameterValue `json:"parameterValue"`
-	}
-	parameterType struct {
-		Type       string         `json:"type"`
-		ArrayType  *parameterType `json:"arrayType"`
-		StructType []struct {
-			Name string        `json:"name"`
-			Type parameterType `json:"type"`
-		} `json:"structTypes"`
-	}
-	parameterValue struct {
-		Value  *scalarText               `json:"value"`
-		Array  []parameterValue          `json:"arrayValues"`
-		Struct map[string]parameterValue `json:"structValues"`
-	}
-)
+// queryParameter is a parameter of a query.
+type queryParameter struct {
+	Name  string                 `json:"name"`
+	Type  *bq.QueryParameterType `json:"parameterType"`
+	Value parameterValue         `json:"parameterValue"`
+}
 
-// scalarText is a scalar as BigQuery writes it. Clients send it as a JSON string,
-// and some, as the service lets them, numbers and truth values as themselves.
-type scalarText string
-
-func (s *scalarText) UnmarshalJSON(text []byte) error {
-	switch text[0] {
-	case '"':
-		return json.Unmarshal(text, (*string)(s))
-	case '{', '[':
-		return fmt.Errorf("a parameter's value is %s, not a scalar", text)
-	default:
-		*s = scalarText(text)
-		return nil
-	}
+// parameterValue is a parameter's value. An absent one is NULL, which the client
+// library's own type cannot tell from "".
+type parameterValue struct {
+	Value  json.RawMessage           `json:"value"`
+	Array  []parameterValue          `json:"arrayValues"`
+	Struct map[string]parameterValue `json:"structValues"`
 }
 
 // parameterLiterals writes each parameter as a DuckDB literal, by lower-case
@@ -59,88 +37,93 @@ func parameterLiterals(parameters []queryParameter) (map[string]string, error) {
 		if name == "" {
 			name = strconv.Itoa(i + 1)
 		}
-		literal, err := parameterLiteral(p.Type, p.Value)
+		f, err := parameterField(p.Type)
 		if err != nil {
 			return nil, fmt.Errorf("query parameter %s: %w", name, err)
 		}
-		literals[name] = literal
+		value, err := valueSQL(f, p.Value, f.Mode == "REPEATED")
+		if err != nil {
+			return nil, fmt.Errorf("query parameter %s: %w", name, err)
+		}
+		literals[name] = "CAST(" + value + " AS " + duckType(f) + ")"
 	}
 	return literals, nil
 }
 
-func parameterLiteral(t parameterType, v parameterValue) (string, error) {
-	switch kind := strings.ToUpper(t.Type); {
-	case kind == "ARRAY" && t.ArrayType != nil:
-		duck, err := parameterDuckType(t)
-		if err != nil {
-			return "", err
-		}
-		elements := make([]string, len(v.Array))
-		for i, e := range v.Array {
-			if elements[i], err = parameterLiteral(*t.ArrayType, e); err != nil {
-				return "", err
-			}
-		}
-		return "CAST([" + strings.Join(elements, ", ") + "] AS " + duck + ")", nil
-	case kind == "STRUCT":
-		var fields []string
-		for _, f := range t.StructType {
-			literal, err := parameterLiteral(f.Type, v.Struct[f.Name])
-			if err != nil {
-				return "", err
-			}
-			fields = append(fields, googlesql.Quote(f.Name)+" := "+literal)
-		}
-		return "struct_pack(" + strings.Join(fields, ", ") + ")", nil
-	default:
-		return scalarLiteral(kind, t, (*string)(v.Value))
+// parameterField is a field of the parameter's type.
+func parameterField(t *bq.QueryParameterType) (*field, error) {
+	if t == nil {
+		return nil, invalid("Required parameter is missing: parameterType")
 	}
+	if t.ArrayType != nil {
+		f, err := parameterField(t.ArrayType)
+		if err != nil || f.Mode == "REPEATED" {
+			return nil, invalid("Invalid parameter type: ARRAY of %s", t.ArrayType.Type)
+		}
+		f.Mode = "REPEATED"
+		return f, nil
+	}
+	if !strings.EqualFold(t.Type, "STRUCT") {
+		if _, ok := googlesql.ScalarType(t.Type); !ok {
+			return nil, invalid("Invalid parameter type %s", t.Type)
+		}
+		return &field{Type: strings.ToUpper(t.Type)}, nil
+	}
+	f := &field{Type: "RECORD"}
+	for _, member := range t.StructTypes {
+		inner, err := parameterField(member.Type)
+		if err != nil {
+			return nil, err
+		}
+		inner.Name = member.Name
+		f.Fields = append(f.Fields, inner)
+	}
+	return f, nil
 }
 
-func scalarLiteral(kind string, t parameterType, value *string) (string, error) {
-	duck, err := parameterDuckType(t)
-	if err != nil {
-		return "", err
+// valueSQL writes a value as what a cast to the field's type understands.
+func valueSQL(f *field, v parameterValue, array bool) (string, error) {
+	var parts []string
+	add := func(f *field, v parameterValue, array bool) error {
+		sql, err := valueSQL(f, v, array)
+		parts = append(parts, sql)
+		return err
 	}
-	if value == nil {
-		return "CAST(NULL AS " + duck + ")", nil
+	switch {
+	case array:
+		for _, element := range v.Array {
+			if err := add(f, element, false); err != nil {
+				return "", err
+			}
+		}
+		return "[" + strings.Join(parts, ", ") + "]", nil
+	case f.Type == "RECORD":
+		for _, member := range f.Fields {
+			if err := add(member, v.Struct[member.Name], member.Mode == "REPEATED"); err != nil {
+				return "", err
+			}
+		}
+		return "row(" + strings.Join(parts, ", ") + ")", nil
+	case v.Value == nil || string(v.Value) == "null":
+		return "NULL", nil
 	}
-	switch kind {
+	var text string
+	if err := json.Unmarshal(v.Value, &text); err != nil {
+		text = string(v.Value) // numbers and truth values may come as themselves
+	}
+	switch f.Type {
 	case "BYTES":
-		raw, err := base64.StdEncoding.DecodeString(*value)
+		raw, err := base64.StdEncoding.DecodeString(text)
 		if err != nil {
 			return "", invalid("Invalid value for BYTES: %v", err)
 		}
 		return fmt.Sprintf("unhex('%x')", raw), nil
 	case "GEOGRAPHY":
-		p, err := geography.Parse(*value)
+		p, err := geography.Parse(text)
 		if err != nil {
 			return "", invalid("Invalid value for GEOGRAPHY: %v", err)
 		}
-		return fmt.Sprintf("struct_pack(geo_lon := %ve0, geo_lat := %ve0)", p.Lon, p.Lat), nil
+		return fmt.Sprintf("st_geogpoint(%v, %v)", p.Lon, p.Lat), nil
 	}
-	return "CAST(" + googlesql.Literal(*value) + " AS " + duck + ")", nil
-}
-
-func parameterDuckType(t parameterType) (string, error) {
-	if t.ArrayType != nil {
-		element, err := parameterDuckType(*t.ArrayType)
-		return element + "[]", err
-	}
-	if strings.EqualFold(t.Type, "STRUCT") {
-		var fields []string
-		for _, f := range t.StructType {
-			inner, err := parameterDuckType(f.Type)
-			if err != nil {
-				return "", err
-			}
-			fields = append(fields, googlesql.Quote(f.Name)+" "+inner)
-		}
-		return "STRUCT(" + strings.Join(fields, ", ") + ")", nil
-	}
-	duck, ok := googlesql.ScalarType(t.Type)
-	if !ok {
-		return "", invalid("Invalid parameter type %s", t.Type)
-	}
-	return duck, nil
+	return googlesql.Literal(text), nil
 }

@@ -1,8 +1,8 @@
 package bigquery
 
 import (
+	"cmp"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -27,11 +27,25 @@ type queryRequest struct {
 	DryRun         bool              `json:"dryRun"`
 	MaxResults     *int64            `json:"maxResults"`
 	TimeoutMs      int64             `json:"timeoutMs"`
+	Location       string            `json:"location"`
+	JobTimeoutMs   int64             `json:"jobTimeoutMs,string"`
 	CreateSession  bool              `json:"createSession"`
 	Destination    json.RawMessage   `json:"destinationTable"`
 	Format         struct {
 		UseInt64Timestamp bool `json:"useInt64Timestamp"`
 	} `json:"formatOptions"`
+	advice
+}
+
+// advice is what a client may say of a query that changes nothing here.
+type advice struct {
+	Kind            any `json:"kind"`
+	Labels          any `json:"labels"`
+	Priority        any `json:"priority"`
+	UseQueryCache   any `json:"useQueryCache"`
+	ParameterMode   any `json:"parameterMode"`
+	RequestID       any `json:"requestId"`
+	JobCreationMode any `json:"jobCreationMode"`
 }
 
 func (q *queryRequest) check() error {
@@ -60,15 +74,15 @@ func (s *Server) query(r *http.Request) (any, error) {
 	if err := request.check(); err != nil {
 		return nil, err
 	}
-	j, err := s.jobs.start("", request)
-	if err != nil {
+	j := &job{query: request}
+	if err := s.jobs.start(j); err != nil {
 		return nil, err
 	}
 	page := page{limit: -1, microsecond: request.Format.UseInt64Timestamp}
 	if request.MaxResults != nil {
 		page.limit = *request.MaxResults
 	}
-	answer, err := s.results(r, j, page, time.Duration(request.TimeoutMs)*time.Millisecond)
+	answer, err := s.results(r, j, page, request.TimeoutMs)
 	if err != nil || request.DryRun {
 		s.jobs.forget(j)
 	}
@@ -82,12 +96,15 @@ func (s *Server) queryResults(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if j.query == nil {
+		return nil, invalid("Job %s is no query: it has no results", j.id)
+	}
 	p, err := readPage(r)
 	if err != nil {
 		return nil, err
 	}
 	timeout, _ := strconv.ParseInt(r.URL.Query().Get("timeoutMs"), 10, 64)
-	return s.results(r, j, p, time.Duration(timeout)*time.Millisecond)
+	return s.results(r, j, p, timeout)
 }
 
 // queryAnswer is what both calls send. Its rows are ready JSON.
@@ -104,12 +121,9 @@ type queryAnswer struct {
 	CacheHit     bool              `json:"cacheHit"`
 }
 
-func (s *Server) results(r *http.Request, j *job, p page, wait time.Duration) (any, error) {
-	if wait <= 0 {
-		wait = defaultWait
-	}
+func (s *Server) results(r *http.Request, j *job, p page, timeoutMs int64) (any, error) {
 	answer := &queryAnswer{Kind: "bigquery#queryResponse", JobReference: s.reference(j)}
-	timer := time.NewTimer(wait)
+	timer := time.NewTimer(cmp.Or(time.Duration(timeoutMs)*time.Millisecond, defaultWait))
 	defer timer.Stop()
 	select {
 	case <-j.done:
@@ -137,48 +151,51 @@ func (s *Server) results(r *http.Request, j *job, p page, wait time.Duration) (a
 	return answer, err
 }
 
-func (s *Server) reference(j *job) *bq.JobReference {
-	return &bq.JobReference{ProjectId: s.options.Project, JobId: j.id, Location: s.options.Location}
-}
-
-// insertJob answers jobs.insert, for queries.
+// insertJob answers jobs.insert, for queries and loads.
 func (s *Server) insertJob(r *http.Request) (any, error) {
 	var request struct {
-		JobReference  *bq.JobReference `json:"jobReference"`
+		JobReference  bq.JobReference `json:"jobReference"`
 		Configuration struct {
-			Query   *queryRequest   `json:"query"`
-			Load    json.RawMessage `json:"load"`
-			Copy    json.RawMessage `json:"copy"`
-			Extract json.RawMessage `json:"extract"`
-			DryRun  bool            `json:"dryRun"`
+			Query        *queryRequest            `json:"query"`
+			Load         *bq.JobConfigurationLoad `json:"load"`
+			Copy         any                      `json:"copy"`
+			Extract      any                      `json:"extract"`
+			DryRun       bool                     `json:"dryRun"`
+			JobType      string                   `json:"jobType"`
+			JobTimeoutMs int64                    `json:"jobTimeoutMs,string"`
+			Labels       any                      `json:"labels"`
 		} `json:"configuration"`
+		Kind string `json:"kind"`
 	}
 	if err := decode(r, &request); err != nil {
 		return nil, err
 	}
 	c := request.Configuration
-	if c.Load != nil || c.Copy != nil || c.Extract != nil || c.Query == nil {
-		return nil, notImplemented("load, copy and extract jobs")
+	var err error
+	switch {
+	case c.Load != nil && c.DryRun:
+		err = notImplemented("a dry run of a load job")
+	case c.Load != nil:
+		err = s.checkLoad(c.Load)
+	case c.Query != nil:
+		c.Query.DryRun, c.Query.JobTimeoutMs, c.Query.Location = c.DryRun, c.JobTimeoutMs, request.JobReference.Location
+		err = c.Query.check()
+	default:
+		err = notImplemented("copy and extract jobs")
 	}
-	c.Query.DryRun = c.DryRun
-	if err := c.Query.check(); err != nil {
-		return nil, err
-	}
-	var id string
-	if request.JobReference != nil {
-		id = request.JobReference.JobId
-	}
-	j, err := s.jobs.start(id, c.Query)
 	if err != nil {
 		return nil, err
 	}
-	if !c.DryRun {
-		return s.jobResource(j), nil
+	j := &job{id: request.JobReference.JobId, query: c.Query, load: c.Load}
+	if err := s.jobs.start(j); err != nil {
+		return nil, err
 	}
-	defer s.jobs.forget(j)
-	<-j.done
-	if j.err != nil {
-		return nil, j.err
+	if c.DryRun {
+		defer s.jobs.forget(j)
+		<-j.done
+		if j.err != nil {
+			return nil, j.err
+		}
 	}
 	return s.jobResource(j), nil
 }
@@ -198,35 +215,4 @@ func (s *Server) cancelJob(r *http.Request) (any, error) {
 	}
 	j.cancel()
 	return &bq.JobCancelResponse{Kind: "bigquery#jobCancelResponse", Job: s.jobResource(j)}, nil
-}
-
-func (s *Server) jobResource(j *job) *bq.Job {
-	standard := false
-	resource := &bq.Job{
-		Kind:         "bigquery#job",
-		Id:           fmt.Sprintf("%s:%s.%s", s.options.Project, s.options.Location, j.id),
-		JobReference: s.reference(j),
-		Configuration: &bq.JobConfiguration{JobType: "QUERY", DryRun: j.query.DryRun, Query: &bq.JobConfigurationQuery{
-			Query: j.query.Query, UseLegacySql: &standard,
-		}},
-		Statistics: &bq.JobStatistics{CreationTime: j.created.UnixMilli(), StartTime: j.created.UnixMilli()},
-		Status:     &bq.JobStatus{State: "RUNNING"},
-	}
-	if !j.finished() {
-		return resource
-	}
-	resource.Status.State = "DONE"
-	resource.Statistics.EndTime = j.ended.UnixMilli()
-	resource.Statistics.Query = &bq.JobStatistics2{StatementType: j.kind.String()}
-	if j.err != nil {
-		resource.Status.ErrorResult = j.err.proto()
-		resource.Status.Errors = []*bq.ErrorProto{j.err.proto()}
-		return resource
-	}
-	if j.kind.Changes() {
-		resource.Statistics.Query.NumDmlAffectedRows = j.affected
-		resource.Statistics.Query.ForceSendFields = []string{"NumDmlAffectedRows"}
-	}
-	resource.Statistics.Query.Schema = &bq.TableSchema{Fields: j.fields}
-	return resource
 }

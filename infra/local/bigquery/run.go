@@ -1,9 +1,12 @@
 package bigquery
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	bq "google.golang.org/api/bigquery/v2"
@@ -13,7 +16,7 @@ import (
 
 // run executes a job's statement.
 func (s *Server) run(ctx context.Context, j *job) error {
-	statement, err := s.rewrite(j.query.Query, j.query.DefaultDataset, j.query.Parameters)
+	statement, scope, err := s.rewrite(j.query)
 	if err != nil {
 		return err
 	}
@@ -24,8 +27,7 @@ func (s *Server) run(ctx context.Context, j *job) error {
 	if statement.Kind == googlesql.Query {
 		return s.runQuery(ctx, j, statement.SQL)
 	}
-	sc := &scope{server: s, dataset: j.query.DefaultDataset}
-	dataset, rest, err := sc.split(statement.Target)
+	dataset, rest, err := scope.split(statement.Target)
 	if err != nil {
 		return err
 	}
@@ -33,7 +35,7 @@ func (s *Server) run(ctx context.Context, j *job) error {
 		return invalidQuery("INFORMATION_SCHEMA cannot be changed")
 	}
 	if statement.Kind.Changes() {
-		return s.runChange(ctx, j, dataset, rest[0], statement.SQL)
+		return s.runChange(ctx, j, statement, dataset, rest[0])
 	}
 	if statement.Kind == googlesql.AlterColumn {
 		return s.retype(ctx, statement, dataset, rest[0])
@@ -51,68 +53,30 @@ func (s *Server) analyse(ctx context.Context, j *job, statement googlesql.Statem
 	return err
 }
 
-// runQuery spools the result of a query into a temporary table. Columns that
-// hold JSON are kept as text there: the driver would read their numbers as
-// floating point, and a candid would lose digits.
+// runQuery spools the result of a query into a temporary table.
 func (s *Server) runQuery(ctx context.Context, j *job, query string) error {
 	fields, err := s.describe(ctx, query)
 	if err != nil {
 		return err
 	}
 	names := make([]string, len(fields))
-	values := make([]string, len(fields))
-	for i, f := range fields {
+	for i := range fields {
 		names[i] = fmt.Sprintf("c%d", i)
-		values[i] = names[i]
-		if holdsJSON(f) {
-			values[i] = fmt.Sprintf("CAST(c%d AS %s) AS c%d", i, duckType(asText(f)), i)
-		}
 	}
-	conn, err := s.db.Conn(ctx)
+	j.fields = fields
+	if j.result, err = s.db.Conn(ctx); err != nil {
+		return err
+	}
+	_, err = j.result.ExecContext(ctx, fmt.Sprintf("CREATE TEMP TABLE result AS SELECT %s FROM (%s) AS q(%s)",
+		(&rowWriter{fields: fields}).columns(names), query, strings.Join(names, ", ")))
 	if err != nil {
 		return err
 	}
-	create := fmt.Sprintf("CREATE TEMP TABLE result AS SELECT %s FROM (%s) AS q(%s)",
-		strings.Join(values, ", "), query, strings.Join(names, ", "))
-	var count int64
-	_, err = conn.ExecContext(ctx, create)
-	if err == nil {
-		err = conn.QueryRowContext(ctx, "SELECT count(*) FROM temp.result").Scan(&count)
-	}
-	j.result = conn
-	if err != nil {
-		return err
-	}
-	j.fields, j.total = fields, count
-	return nil
-}
-
-func holdsJSON(f *field) bool {
-	if f.Type == "JSON" {
-		return true
-	}
-	for _, child := range f.Fields {
-		if holdsJSON(child) {
-			return true
-		}
-	}
-	return false
-}
-
-// asText is the field with every JSON in it as a string.
-func asText(f *field) *field {
-	copied := &field{Name: f.Name, Type: f.Type, Mode: f.Mode}
-	if f.Type == "JSON" {
-		copied.Type = "STRING"
-	}
-	for _, child := range f.Fields {
-		copied.Fields = append(copied.Fields, asText(child))
-	}
-	return copied
+	return j.result.QueryRowContext(ctx, "SELECT count(*) FROM temp.result").Scan(&j.total)
 }
 
 // runChange runs INSERT, UPDATE, DELETE, MERGE or TRUNCATE.
-func (s *Server) runChange(ctx context.Context, j *job, dataset, name, statement string) error {
+func (s *Server) runChange(ctx context.Context, j *job, statement googlesql.Statement, dataset, name string) error {
 	return s.db.change(ctx, func(tx *sql.Tx) (func(), error) {
 		t, err := s.catalogue.table(dataset, name)
 		if err != nil {
@@ -121,7 +85,13 @@ func (s *Server) runChange(ctx context.Context, j *job, dataset, name, statement
 		if t.view() {
 			return nil, invalidQuery("View %s cannot be changed by a query", t.Id)
 		}
-		result, err := tx.ExecContext(ctx, statement)
+		if statement.Twice != "" {
+			var rows int
+			if err := tx.QueryRowContext(ctx, statement.Twice).Scan(&rows); !errors.Is(err, sql.ErrNoRows) {
+				return nil, cmp.Or(err, invalidQuery("UPDATE/MERGE must match at most one source row for each target row"))
+			}
+		}
+		result, err := tx.ExecContext(ctx, statement.SQL)
 		if err != nil {
 			return nil, err
 		}
@@ -155,6 +125,11 @@ func (s *Server) runDefinition(ctx context.Context, statement googlesql.Statemen
 		fields, err := s.describe(ctx, statement.SQL)
 		if err != nil {
 			return err
+		}
+		for _, f := range fields {
+			if slices.Contains(statement.Required, f.Name) {
+				f.Mode = "REQUIRED"
+			}
 		}
 		resource.Schema = &bq.TableSchema{Fields: fields}
 	}

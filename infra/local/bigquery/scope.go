@@ -1,7 +1,6 @@
 package bigquery
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -13,6 +12,7 @@ import (
 type scope struct {
 	server     *Server
 	dataset    *datasetReference
+	location   string // where the query is to run, if it says so
 	parameters map[string]string
 	depth      int
 }
@@ -20,12 +20,14 @@ type scope struct {
 // maxViews bounds views upon views, as the service does.
 const maxViews = 16
 
-func (s *Server) rewrite(query string, dataset *datasetReference, parameters []queryParameter) (googlesql.Statement, error) {
-	literals, err := parameterLiterals(parameters)
+func (s *Server) rewrite(q *queryRequest) (googlesql.Statement, *scope, error) {
+	literals, err := parameterLiterals(q.Parameters)
 	if err != nil {
-		return googlesql.Statement{}, err
+		return googlesql.Statement{}, nil, err
 	}
-	return googlesql.Rewrite(query, &scope{server: s, dataset: dataset, parameters: literals})
+	c := &scope{server: s, dataset: q.DefaultDataset, location: q.Location, parameters: literals}
+	statement, err := googlesql.Rewrite(q.Query, c)
+	return statement, c, err
 }
 
 func (c *scope) Parameter(name string) (string, error) {
@@ -48,6 +50,10 @@ func (c *scope) split(path []string) (dataset string, rest []string, err error) 
 	if len(path) < 2 {
 		return "", nil, invalidQuery("Table \"%s\" must be qualified with a dataset (e.g. dataset.table).", strings.Join(path, "."))
 	}
+	d, err := c.server.catalogue.dataset(path[0])
+	if err == nil && c.location != "" && !strings.EqualFold(d.Location, c.location) {
+		return "", nil, notFound("Dataset %s was not found in location %s", d.Id, c.location)
+	}
 	return path[0], path[1:], nil
 }
 
@@ -63,7 +69,8 @@ func (c *scope) Relation(path []string) (googlesql.Relation, error) {
 	}
 	t, err := c.server.catalogue.table(dataset, strings.Join(rest, "."))
 	if err != nil {
-		return googlesql.Relation{}, err
+		missing := strings.TrimPrefix(err.Error(), "Not found: ")
+		return googlesql.Relation{}, notFound("%s was not found in location %s", missing, c.server.options.Location)
 	}
 	relation := googlesql.Relation{SQL: t.sql(), Name: t.id()}
 	for _, f := range t.Schema.Fields {
@@ -83,43 +90,38 @@ func (c *scope) Relation(path []string) (googlesql.Relation, error) {
 	return relation, nil
 }
 
+// informationViews are the select lists of the views of INFORMATION_SCHEMA.
+var informationViews = map[string]string{
+	"TABLES":  "table_name, table_type, make_timestamptz(number * 1000) AS creation_time",
+	"COLUMNS": "table_name, column_name, number AS ordinal_position, is_nullable, data_type",
+}
+
 // information builds a dataset's INFORMATION_SCHEMA.TABLES or COLUMNS.
 func (s *Server) information(dataset, name string) (googlesql.Relation, error) {
-	if _, err := s.catalogue.dataset(dataset); err != nil {
-		return googlesql.Relation{}, err
-	}
-	view := strings.ToUpper(name)
-	columns, ok := informationColumns[view]
+	list, ok := informationViews[strings.ToUpper(name)]
 	if !ok {
 		return googlesql.Relation{}, notImplemented("INFORMATION_SCHEMA.%s", name)
 	}
-	var rows []string
+	if _, err := s.catalogue.dataset(dataset); err != nil {
+		return googlesql.Relation{}, err
+	}
 	q := googlesql.Literal
+	rows := []string{"(NULL, NULL, NULL, NULL, NULL, NULL)"} // a VALUES has one row at least
+	row := func(table, kind string, number int64, column, nullable, kindOfData string) {
+		rows = append(rows, fmt.Sprintf("(%s, %s, %d, %s, %s, %s)", q(table), q(kind), number, q(column), q(nullable), q(kindOfData)))
+	}
 	for _, t := range s.catalogue.listTables(dataset) {
-		if view == "TABLES" {
-			kind := map[bool]string{false: "BASE TABLE", true: "VIEW"}[t.view()]
-			rows = append(rows, fmt.Sprintf("(%s, %s, %s, %s, make_timestamptz(%d000))",
-				q(s.options.Project), q(dataset), q(t.id()), q(kind), t.CreationTime))
+		if strings.EqualFold(name, "TABLES") {
+			row(t.id(), map[bool]string{false: "BASE TABLE", true: "VIEW"}[t.view()], t.CreationTime, "", "", "")
 			continue
 		}
 		for i, f := range t.Schema.Fields {
-			nullable := map[bool]string{false: "YES", true: "NO"}[f.Mode == "REQUIRED"]
-			rows = append(rows, fmt.Sprintf("(%s, %s, %s, %s, %d, %s, %s)",
-				q(s.options.Project), q(dataset), q(t.id()), q(f.Name), i+1, q(nullable), q(standardType(f))))
+			row(t.id(), "", int64(i+1), f.Name, map[bool]string{false: "YES", true: "NO"}[f.Mode == "REQUIRED"], standardType(f))
 		}
 	}
-	values := "VALUES " + strings.Join(rows, ", ")
-	if len(rows) == 0 {
-		values = "SELECT " + strings.Repeat("NULL, ", len(columns)-1) + "NULL WHERE FALSE"
-	}
-	sql := "(SELECT * FROM (" + values + ") AS t(" + strings.Join(columns, ", ") + "))"
-	return googlesql.Relation{SQL: sql, Name: name, Columns: columns}, nil
-}
-
-// informationColumns are the columns of each view of INFORMATION_SCHEMA.
-var informationColumns = map[string][]string{
-	"TABLES":  {"table_catalog", "table_schema", "table_name", "table_type", "creation_time"},
-	"COLUMNS": {"table_catalog", "table_schema", "table_name", "column_name", "ordinal_position", "is_nullable", "data_type"},
+	sql := "(SELECT " + q(s.options.Project) + " AS table_catalog, " + q(dataset) + " AS table_schema, " + list + " FROM (VALUES " +
+		strings.Join(rows, ", ") + ") AS v(table_name, table_type, number, column_name, is_nullable, data_type) WHERE table_name IS NOT NULL)"
+	return googlesql.Relation{SQL: sql, Name: name}, nil
 }
 
 var standardNames = map[string]string{"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
@@ -141,38 +143,4 @@ func standardType(f *field) string {
 		t = "ARRAY<" + t + ">"
 	}
 	return t
-}
-
-// describe analyses a DuckDB query and gives the fields of its result.
-func (s *Server) describe(ctx context.Context, sql string) ([]*field, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT column_name, column_type FROM (DESCRIBE "+sql+")")
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var fields []*field
-	seen := map[string]bool{}
-	anonymous := 0
-	for rows.Next() {
-		var name, kind string
-		if err := rows.Scan(&name, &kind); err != nil {
-			return nil, err
-		}
-		text := &typeText{kind}
-		f, err := text.field()
-		if err != nil {
-			return nil, err
-		}
-		if !columnName.MatchString(name) {
-			name = fmt.Sprintf("f%d_", anonymous)
-			anonymous++
-		}
-		if seen[strings.ToLower(name)] {
-			return nil, invalidQuery("Duplicate column names in the result are not supported. Found duplicate(s): %s", name)
-		}
-		seen[strings.ToLower(name)] = true
-		f.Name = name
-		fields = append(fields, f)
-	}
-	return fields, rows.Err()
 }

@@ -13,6 +13,7 @@ import (
 	"cloud.google.com/go/bigquery"
 	"cloud.google.com/go/bigquery/storage/managedwriter"
 	"cloud.google.com/go/bigquery/storage/managedwriter/adapt"
+	"cloud.google.com/go/storage"
 	"go.uber.org/goleak"
 	"google.golang.org/api/googleapi"
 	"google.golang.org/api/iterator"
@@ -27,6 +28,8 @@ import (
 
 	local "nightwire.dev/infra/local/bigquery"
 	"nightwire.dev/infra/local/conformance"
+	"nightwire.dev/infra/local/house"
+	"nightwire.dev/shared/names"
 )
 
 func TestMain(m *testing.M) {
@@ -47,9 +50,10 @@ const project = "sky"
 type running struct {
 	*bigquery.Client
 	writer   *managedwriter.Client
-	address  string // of REST
-	accepted string // address of the Storage Write API
-	suffix   string // of datasets' names, where many share a project
+	address  string                // of REST
+	accepted string                // address of the Storage Write API
+	suffix   string                // of datasets' names, where many share a project
+	bucket   *storage.BucketHandle // of the Cloud Storage beside it; nil with Google's
 }
 
 // startRemote is Google's service.
@@ -87,7 +91,20 @@ func start(tb testing.TB) *running { return startIn(tb, tb.TempDir()) }
 
 func startIn(tb testing.TB, dir string) *running {
 	tb.Helper()
-	s, err := local.Open(local.Options{Dir: dir, Project: project, Logger: slog.New(slog.DiscardHandler)})
+	buckets := house.Storage(tb, names.Resources{Project: project, Stream: names.ZTF})
+	r := startBeside(tb, dir, buckets.Address)
+	r.bucket = buckets.Alerts
+	return r
+}
+
+// startBeside starts a server with the Cloud Storage at an address.
+func startBeside(tb testing.TB, dir, storage string) *running {
+	tb.Helper()
+	// Some tests have a dozen wide tables appended to at once, each with a chunk
+	// of rows in memory.
+	s, err := local.Open(local.Options{
+		Dir: dir, Project: project, Storage: storage, MemoryLimit: "1GB", Logger: slog.New(slog.DiscardHandler),
+	})
 	if err != nil {
 		tb.Fatal(err)
 	}

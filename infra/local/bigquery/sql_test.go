@@ -44,12 +44,15 @@ type sqlCase struct {
 	want [][]bigquery.Value
 }
 
-// sqlGroups are queries of the three alerts, by the chapter of the reference of
-// GoogleSQL that they are of.
-var sqlGroups = []struct {
+// sqlGroup is a chapter of the reference of GoogleSQL.
+type sqlGroup struct {
 	name, says string
 	cases      []sqlCase
-}{
+}
+
+// sqlGroups are queries of the three alerts, by the chapter of the reference of
+// GoogleSQL that they are of.
+var sqlGroups = []sqlGroup{
 	{"literals, names and operators", "Lexical structure: strings, bytes, numbers, comments and quoted names are GoogleSQL's; names of columns and aliases are not case sensitive.", []sqlCase{
 		{"SELECT 'it\\'s ' || \"q\", r'a\\d', '''a'b''', \"tab\\t\\u00e9\", b'\\x00\\xff'", [][]bigquery.Value{{"it's q", `a\d`, "a'b", "tab\té", []byte{0, 255}}}},
 		{"SELECT 1.5, .5, 1e3, 0x10, 7 / 2, 10 - -2 -- a comment\n # another\n /* and one more */", [][]bigquery.Value{{1.5, .5, 1000.0, int64(16), 3.5, int64(12)}}},
@@ -95,7 +98,7 @@ var sqlGroups = []struct {
 		{"SELECT candid, (SELECT COUNT(magpsf) FROM UNNEST(prv_candidates)) FROM ztf.alerts ORDER BY 1", [][]bigquery.Value{{int64(1), int64(1)}, {int64(2), int64(1)}, {int64(3), int64(0)}}},
 		{"SELECT candid FROM ztf.alerts WHERE EXISTS (SELECT 1 FROM UNNEST(prv_candidates) AS p WHERE p.magpsf > 20)", [][]bigquery.Value{{int64(2)}}},
 		{"SELECT ARRAY(SELECT p.jd FROM UNNEST(prv_candidates) AS p ORDER BY p.jd DESC) FROM ztf.alerts WHERE candid = 1", [][]bigquery.Value{{[]bigquery.Value{2.0, 1.0}}}},
-		{"SELECT prv_candidates[OFFSET(0)].jd, prv_candidates[ORDINAL(2)].jd, prv_candidates[SAFE_OFFSET(9)].jd FROM ztf.alerts WHERE candid = 1", [][]bigquery.Value{{1.0, 2.0, nil}}},
+		{"SELECT prv_candidates[OFFSET(0)].jd, prv_candidates[ORDINAL(2)].jd AS b, prv_candidates[SAFE_OFFSET(9)].jd AS c FROM ztf.alerts WHERE candid = 1", [][]bigquery.Value{{1.0, 2.0, nil}}},
 		{"SELECT ARRAY_LENGTH([1, 2]), ARRAY<INT64>[], [1, 2][0], 2 IN UNNEST([1, 2]), 3 NOT IN UNNEST([1, 2]), ARRAY_TO_STRING(['a', 'b'], '-')", [][]bigquery.Value{{int64(2), []bigquery.Value(nil), int64(1), true, true, "a-b"}}},
 		{"SELECT ARRAY_AGG(candid ORDER BY candid DESC LIMIT 2), ARRAY_AGG(candidate.magpsf IGNORE NULLS ORDER BY candid) FROM ztf.alerts", [][]bigquery.Value{{[]bigquery.Value{int64(3), int64(2)}, []bigquery.Value{18.5, 19.5}}}},
 		{"SELECT x, o FROM UNNEST(['a', 'b']) AS x WITH OFFSET AS o ORDER BY o", [][]bigquery.Value{{"a", int64(0)}, {"b", int64(1)}}},
@@ -140,6 +143,7 @@ var sqlGroups = []struct {
 		{"SELECT FORMAT_TIMESTAMP('%F %H:%M:%E3S', TIMESTAMP '2024-01-02 03:04:05.678'), FORMAT_DATE('%Y%m%d', DATE '2024-01-02'), PARSE_TIMESTAMP('%Y-%m-%d', '2024-01-02'), PARSE_DATE('%Y%m%d', '20240102')", [][]bigquery.Value{{"2024-01-02 03:04:05.678", "20240102", time.Date(2024, 1, 2, 0, 0, 0, 0, time.UTC), civil.Date{Year: 2024, Month: 1, Day: 2}}}},
 		{"SELECT EXTRACT(YEAR FROM night), EXTRACT(DAYOFWEEK FROM DATE '2024-05-12'), EXTRACT(DATE FROM observed_at), EXTRACT(HOUR FROM observed_at AT TIME ZONE 'America/Los_Angeles') FROM ztf.alerts WHERE candid = 1", [][]bigquery.Value{{int64(2023), int64(1), civil.Date{Year: 2023, Month: 11, Day: 14}, int64(14)}}},
 		{"SELECT CURRENT_TIMESTAMP() > TIMESTAMP '2024-01-01', CURRENT_DATE > DATE '2024-01-01', DATETIME '2024-01-02 03:04:05', TIME '03:04:05'", [][]bigquery.Value{{true, true, civil.DateTime{Date: civil.Date{Year: 2024, Month: 1, Day: 2}, Time: civil.Time{Hour: 3, Minute: 4, Second: 5}}, civil.Time{Hour: 3, Minute: 4, Second: 5}}}},
+		{"SELECT DATE '2024-01-31' + INTERVAL 1 DAY, DATETIME '2024-01-01 00:00:00' + INTERVAL 2 HOUR AS later", [][]bigquery.Value{{civil.DateTime{Date: civil.Date{Year: 2024, Month: 2, Day: 1}}, civil.DateTime{Date: civil.Date{Year: 2024, Month: 1, Day: 1}, Time: civil.Time{Hour: 2}}}}},
 		{"SELECT LAST_DAY(DATE '2024-02-10'), UNIX_DATE(DATE '1970-01-02'), DATE_FROM_UNIX_DATE(1), EXTRACT(ISOWEEK FROM DATE '2024-01-01'), DATE '2024-01-01' + 1", [][]bigquery.Value{{civil.Date{Year: 2024, Month: 2, Day: 29}, int64(1), civil.Date{Year: 1970, Month: 1, Day: 2}, int64(1), civil.Date{Year: 2024, Month: 1, Day: 2}}}},
 		{"SELECT TIMESTAMP('2024-01-01 00:00:00', 'America/Los_Angeles'), DATETIME(TIMESTAMP '2024-01-01 12:00:00+00'), DATE(TIMESTAMP '2024-01-01 01:00:00+00', 'America/Los_Angeles')", [][]bigquery.Value{{time.Date(2024, 1, 1, 8, 0, 0, 0, time.UTC), civil.DateTime{Date: civil.Date{Year: 2024, Month: 1, Day: 1}, Time: civil.Time{Hour: 12}}, civil.Date{Year: 2023, Month: 12, Day: 31}}}},
 		{"SELECT DATETIME_DIFF(DATETIME '2024-01-02 00:00:00', DATETIME '2024-01-01 12:00:00', HOUR), DATETIME_ADD(DATETIME '2024-01-01 00:00:00', INTERVAL 1 HOUR), TIMESTAMP_DIFF(TIMESTAMP '2024-01-01 00:00:01', TIMESTAMP '2024-01-01 00:00:00', MILLISECOND)", [][]bigquery.Value{{int64(12), civil.DateTime{Date: civil.Date{Year: 2024, Month: 1, Day: 1}, Time: civil.Time{Hour: 1}}, int64(1000)}}},
@@ -147,7 +151,7 @@ var sqlGroups = []struct {
 	{"text, bytes and JSON", "String, hash and JSON functions: characters are counted, not bytes; the first position is 1.", []sqlCase{
 		{"SELECT REGEXP_CONTAINS('ZTF18a', r'^ZTF\\d+'), REGEXP_EXTRACT('ZTF18a', r'ZTF(\\d+)'), REGEXP_EXTRACT('x', r'\\d'), REGEXP_REPLACE('a1b2', r'\\d', '')", [][]bigquery.Value{{true, "18", nil, "ab"}}},
 		{"SELECT TO_HEX(SHA256('a')) LIKE 'ca978112%', TO_HEX(MD5(b'')), FROM_HEX('00ff'), TO_BASE64(b'a'), SPLIT('a,b')[OFFSET(1)], CONCAT('a', NULL), STARTS_WITH('abc', 'ab'), SUBSTR('abcdef', 2, 3), LOWER('A')", [][]bigquery.Value{{true, "d41d8cd98f00b204e9800998ecf8427e", []byte{0, 255}, "YQ==", "b", nil, true, "bcd", "a"}}},
-		{"SELECT FORMAT('%s %05d %.2f %t', 'a', 7, 1.5, TRUE), FORMAT('100%% $1')", [][]bigquery.Value{{"a 00007 1.50 true", "100% $1"}}},
+		{"SELECT FORMAT('%s %05d %.2f', 'a', 7, 1.5), FORMAT('100%% $1')", [][]bigquery.Value{{"a 00007 1.50", "100% $1"}}},
 		{"SELECT JSON_VALUE(JSON '{\"a\": {\"b\": 12345678901234567}}', '$.a.b'), JSON_QUERY('{\"a\":[1]}', '$.a'), TO_JSON_STRING(STRUCT(1 AS a)), JSON '{\"a\":1}'", [][]bigquery.Value{{"12345678901234567", "[1]", `{"a":1}`, `{"a":1}`}}},
 		{"SELECT LENGTH('é'), BYTE_LENGTH('é'), LPAD('7', 3, '0'), TRIM('  a '), STRPOS('abc', 'c'), REPLACE('aba', 'a', 'x'), UPPER('a'), REVERSE('ab'), ENDS_WITH('abc', 'bc'), LEFT('abc', 2), RIGHT('abc', 2)", [][]bigquery.Value{{int64(1), int64(2), "007", "a", int64(3), "xbx", "A", "ba", true, "ab", "bc"}}},
 		{"SELECT REGEXP_EXTRACT_ALL('a1b22', r'\\d+')", [][]bigquery.Value{{[]bigquery.Value{"1", "22"}}}},

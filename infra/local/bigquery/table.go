@@ -18,16 +18,18 @@ func (s *Server) getTable(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	resource := *t.Table
-	if !t.view() {
-		var rows uint64
-		if err := s.db.QueryRowContext(r.Context(), "SELECT count(*) FROM "+t.sql()).Scan(&rows); err != nil {
-			return nil, err
-		}
-		resource.NumRows = rows
-		resource.ForceSendFields = append(resource.ForceSendFields, "NumRows")
+	if t.view() {
+		return t.Table, nil
 	}
-	return &resource, nil
+	resource := *t.Table
+	rows, err := s.count(r.Context(), t)
+	resource.NumRows, resource.ForceSendFields = uint64(rows), []string{"NumRows"}
+	return &resource, err
+}
+
+func (s *Server) count(ctx context.Context, t *table) (rows int64, err error) {
+	err = s.db.QueryRowContext(ctx, "SELECT count(*) FROM "+t.sql()).Scan(&rows)
+	return rows, err
 }
 
 func (s *Server) listTables(r *http.Request) (any, error) {
@@ -76,30 +78,39 @@ func (s *Server) createTable(ctx context.Context, resource *bq.Table, query stri
 		if _, err := s.catalogue.dataset(t.dataset()); err != nil {
 			return nil, err
 		}
-		if old, err := s.catalogue.table(t.dataset(), t.id()); err == nil {
-			if !replace {
-				return nil, duplicate("Table %s", t.Id)
-			}
-			t.version = old.version + 1
-			if err := dropTable(ctx, tx, old); err != nil {
-				return nil, err
-			}
+		old, err := s.catalogue.table(t.dataset(), t.id())
+		if err == nil && !replace {
+			return nil, duplicate("Table %s", t.Id)
 		}
-		t.Etag = etag(t.version)
-		if !t.view() {
-			ddl := "CREATE TABLE " + t.sql() + " (" + columnList(t.Schema.Fields, notNull) + ")"
-			if _, err := tx.ExecContext(ctx, ddl); err != nil {
-				return nil, err
-			}
+		if err := t.replace(ctx, tx, old); err != nil {
+			return nil, err
 		}
 		if query != "" {
 			if _, err := tx.ExecContext(ctx, "INSERT INTO "+t.sql()+" "+query); err != nil {
 				return nil, err
 			}
 		}
-		return func() { s.catalogue.putTable(t) }, saveTable(ctx, tx, t)
+		return func() { s.catalogue.putTable(t) }, nil
 	})
 	return t, err
+}
+
+// replace makes a table or a view in the place of another, if there is one.
+func (t *table) replace(ctx context.Context, tx *sql.Tx, old *table) error {
+	if old != nil {
+		t.version = old.version + 1
+		if err := dropTable(ctx, tx, old); err != nil {
+			return err
+		}
+	}
+	t.Etag = etag(t.version)
+	if !t.view() {
+		ddl := "CREATE TABLE " + t.sql() + " (" + columnList(t.Schema.Fields, constraint) + ")"
+		if _, err := tx.ExecContext(ctx, ddl); err != nil {
+			return err
+		}
+	}
+	return saveTable(ctx, tx, t)
 }
 
 // complete checks a new table's resource and fills in what the service sets.
@@ -125,7 +136,7 @@ func (s *Server) describeView(ctx context.Context, resource *bq.Table) error {
 	if resource.View.UseLegacySql {
 		return notImplemented("views in legacy SQL")
 	}
-	statement, err := s.rewrite(resource.View.Query, nil, nil)
+	statement, _, err := s.rewrite(&queryRequest{Query: resource.View.Query})
 	if err != nil {
 		return err
 	}
@@ -134,11 +145,9 @@ func (s *Server) describeView(ctx context.Context, resource *bq.Table) error {
 	return err
 }
 
-func notNull(f *field) string {
-	if f.Mode == "REQUIRED" {
-		return " NOT NULL"
-	}
-	return ""
+// constraint is what a column's mode demands. A stored array is never NULL.
+func constraint(f *field) string {
+	return map[string]string{"REQUIRED": " NOT NULL", "REPEATED": " DEFAULT []"}[f.Mode]
 }
 
 func (s *Server) deleteTable(r *http.Request) (any, error) {
@@ -203,26 +212,27 @@ func (t *table) patched(patch map[string]any) (*table, error) {
 	for _, name := range fixed {
 		delete(patch, name)
 	}
-	before, err := json.Marshal(t.Table)
-	if err != nil {
-		return nil, err
-	}
 	members := map[string]any{}
-	if err := json.Unmarshal(before, &members); err != nil {
+	if err := convert(t.Table, &members); err != nil {
 		return nil, err
 	}
 	merge(members, patch)
-	after, err := json.Marshal(members)
-	if err != nil {
-		return nil, err
-	}
 	next := &table{Table: &bq.Table{}, version: t.version + 1}
-	if err := json.Unmarshal(after, next.Table); err != nil {
+	if err := convert(members, next.Table); err != nil {
 		return nil, invalid("Invalid table resource: %v", err)
 	}
 	next.Etag = etag(next.version)
 	next.LastModifiedTime = uint64(time.Now().UnixMilli())
 	return next, nil
+}
+
+// convert reads one form of a resource from another.
+func convert(from, into any) error {
+	text, err := json.Marshal(from)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, into)
 }
 
 // merge puts the members of a patch into a resource; null takes one away.

@@ -145,6 +145,8 @@ func testRefusals(t *testing.T, r *running) {
 		}, 400, "invalid"},
 		{"files of the machine", query("SELECT * FROM read_csv('/etc/passwd')"), 400, "invalidQuery"},
 		{"script", query("SELECT 1; SELECT 2"), 400, "invalidQuery"},
+		{"a result of a type", query("SELECT INTERVAL 1 DAY"), 501, "notImplemented"},
+		{"a verb of FORMAT", query("SELECT FORMAT('%t', TRUE)"), 400, "invalidQuery"},
 		{"legacy SQL", func() error {
 			q := r.Query("SELECT 1")
 			q.UseLegacySQL = true

@@ -151,7 +151,7 @@ func TestWhatCannotBeWidened(t *testing.T) {
 				t.Error(err)
 			}
 			rows, now := stored(t, w, "SELECT * FROM "+tt.name)
-			if diff := cmp.Diff(names(columns, ""), names(now, "")); diff != "" || len(rows) != 2 {
+			if diff := cmp.Diff(paths(columns, ""), paths(now, "")); diff != "" || len(rows) != 2 {
 				t.Errorf("%d rows, want 2; columns (-want +got):\n%s", len(rows), diff)
 			}
 		})

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strings"
+	"regexp"
 
 	"cloud.google.com/go/bigquery/storage/apiv1/storagepb"
 	"google.golang.org/grpc/codes"
@@ -21,23 +21,19 @@ type writeService struct {
 	*Server
 }
 
+var streamName = regexp.MustCompile(`^projects/([^/]+)/datasets/([^/]+)/tables/([^/]+)(?:/streams/([^/]+)|/_default)?$`)
+
 // stream resolves projects/P/datasets/D/tables/T/streams/_default.
 func (w *writeService) stream(name string) (*table, error) {
-	p := strings.Split(strings.TrimSuffix(name, "/_default"), "/")
-	if len(p) == 8 {
-		return nil, grpcstatus.Errorf(codes.Unimplemented, "stream %s: only the stream _default is supported", name)
-	}
-	if len(p) == 7 && p[6] == "streams" {
-		p = p[:6]
-	}
-	if len(p) != 6 || p[0] != "projects" || p[2] != "datasets" || p[4] != "tables" {
+	p := streamName.FindStringSubmatch(name)
+	if p == nil {
 		return nil, grpcstatus.Errorf(codes.InvalidArgument, "Invalid stream name: %q", name)
 	}
-	if err := w.checkProject(p[1]); err != nil {
-		return nil, grpcstatus.Error(codes.NotFound, err.Error())
+	if p[4] != "" && p[4] != "_default" {
+		return nil, grpcstatus.Errorf(codes.Unimplemented, "stream %s: only the stream _default is supported", name)
 	}
-	t, err := w.catalogue.table(p[3], p[5])
-	if err != nil {
+	t, err := w.catalogue.table(p[2], p[3])
+	if err := errors.Join(w.checkProject(p[1]), err); err != nil {
 		return nil, grpcstatus.Error(codes.NotFound, err.Error())
 	}
 	if t.view() {
@@ -57,26 +53,27 @@ func (w *writeService) GetWriteStream(_ context.Context, r *storagepb.GetWriteSt
 		WriteMode: storagepb.WriteStream_INSERT, Location: w.options.Location,
 	}
 	if r.GetView() == storagepb.WriteStreamView_FULL {
-		s.TableSchema = storageSchema(t.Schema.Fields)
+		s.TableSchema = storageSchema(t)
 	}
 	return s, nil
 }
 
-// connection is one stream of appends. Its first request names the table and
-// the rows' descriptor; a later one may name others.
-type connection struct {
+// writer is what one connection has said so far: which table its rows are for,
+// and how they are written. Its first request says both; a later one may change
+// them.
+type writer struct {
 	service    *writeService
 	stream     string
 	descriptor *descriptorpb.DescriptorProto
+	plan       *protorow.Plan // for the table; nil until rows come
 	table      *table
-	plan       *protorow.Plan
 }
 
 // pendingAppends bounds the requests of one connection that wait for a commit.
 const pendingAppends = 32
 
 // AppendRows stores rows and answers each request, in order, once its rows are
-// on disk.
+// with the operating system.
 func (w *writeService) AppendRows(stream storagepb.BigQueryWrite_AppendRowsServer) error {
 	answers := make(chan func() *storagepb.AppendRowsResponse, pendingAppends)
 	sent := make(chan error, 1)
@@ -89,121 +86,108 @@ func (w *writeService) AppendRows(stream storagepb.BigQueryWrite_AppendRowsServe
 		}
 		sent <- failed
 	}()
-	c := &connection{service: w}
-	err := func() error {
-		for {
-			request, err := stream.Recv()
-			if errors.Is(err, io.EOF) {
-				return nil
-			}
-			if err != nil {
-				return err
-			}
-			answer, err := c.receive(request)
-			if err != nil {
-				return err
-			}
-			answers <- answer
+	to := &writer{service: w}
+	for {
+		request, err := stream.Recv()
+		if err == nil {
+			err = to.listen(request)
 		}
-	}()
-	close(answers)
-	return errors.Join(err, <-sent)
+		if err != nil {
+			close(answers)
+			if errors.Is(err, io.EOF) {
+				return <-sent
+			}
+			return errors.Join(err, <-sent)
+		}
+		answers <- to.store(request.GetProtoRows().GetRows().GetSerializedRows())
+	}
 }
 
-// receive takes one request, and gives what waits for its answer. An error
-// ends the connection.
-func (c *connection) receive(r *storagepb.AppendRowsRequest) (func() *storagepb.AppendRowsResponse, error) {
-	changed, err := c.address(r)
-	if err != nil {
-		return nil, err
+// listen takes up what a request says of the rows that follow. An error ends
+// the connection.
+func (w *writer) listen(r *storagepb.AppendRowsRequest) error {
+	if name := r.GetWriteStream(); name != "" && name != w.stream {
+		w.stream, w.plan = name, nil
 	}
-	if r.GetOffset() != nil {
-		return nil, grpcstatus.Error(codes.InvalidArgument, "an offset cannot be given on the _default stream")
+	if d := r.GetProtoRows().GetWriterSchema().GetProtoDescriptor(); d != nil {
+		w.descriptor, w.plan = d, nil
 	}
-	proto := r.GetProtoRows()
-	if proto == nil {
-		return nil, grpcstatus.Error(codes.Unimplemented, "only proto rows are supported")
+	switch {
+	case r.GetOffset() != nil:
+		return grpcstatus.Error(codes.InvalidArgument, "an offset cannot be given on the _default stream")
+	case r.GetProtoRows() == nil:
+		return grpcstatus.Error(codes.Unimplemented, "only proto rows are supported")
+	case w.stream == "" || w.descriptor == nil:
+		return grpcstatus.Error(codes.InvalidArgument, "the first request of a connection must name the stream and carry the writer schema")
 	}
-	if d := proto.GetWriterSchema().GetProtoDescriptor(); d != nil {
-		c.descriptor, changed = d, true
+	_, err := w.service.stream(w.stream)
+	return err
+}
+
+// store sends rows on their way. What it returns waits for them, and makes the
+// answer, which tells of a schema that has changed since the request before.
+func (w *writer) store(raw [][]byte) func() *storagepb.AppendRowsResponse {
+	known := w.table
+	if w.plan == nil {
+		known = nil
 	}
-	if c.descriptor == nil {
-		return nil, grpcstatus.Error(codes.InvalidArgument, "the first request of a connection must carry the writer schema")
-	}
-	name := c.stream
-	before := c.table
-	raw := proto.GetRows().GetSerializedRows()
-	pending, failed := c.submit(raw, changed)
-	updated := before != nil && !changed && columnList(before.Schema.Fields, nil) != columnList(c.table.Schema.Fields, nil)
-	columns := c.table.Schema.Fields
-	again := *c
+	pending := w.submit(raw)
+	again := *w
 	return func() *storagepb.AppendRowsResponse {
-		if failed == nil {
-			failed = <-pending.done
-		}
-		for errors.Is(failed, errStale) {
-			if pending, failed = again.submit(raw, false); failed == nil {
-				failed = <-pending.done
+		err := <-pending.done
+		for errors.Is(err, errStale) {
+			if known == nil {
+				known = pending.table
 			}
-			updated, columns = true, again.table.Schema.Fields
+			pending = again.submit(raw)
+			err = <-pending.done
 		}
-		response := outcome(failed)
-		response.WriteStream = name
-		if updated {
-			response.UpdatedSchema = storageSchema(columns)
+		response := outcome(err)
+		response.WriteStream = again.stream
+		if now := pending.table; known != nil && now != nil && known != now && columnList(known.Schema.Fields, nil) != columnList(now.Schema.Fields, nil) {
+			response.UpdatedSchema = storageSchema(now)
 		}
 		return response
-	}, nil
+	}
 }
 
-// address reads the stream's name, which only some requests carry.
-func (c *connection) address(r *storagepb.AppendRowsRequest) (changed bool, err error) {
-	if name := r.GetWriteStream(); name != "" && name != c.stream {
-		c.stream, changed = name, true
+// submit decodes rows and queues them for the next commit. Whatever goes wrong
+// is their answer.
+func (w *writer) submit(raw [][]byte) *rows {
+	r := &rows{done: make(chan error, 1)}
+	if err := w.decode(r, raw); err != nil {
+		r.done <- err
+		return r
 	}
-	if c.stream == "" {
-		return false, grpcstatus.Error(codes.InvalidArgument, "the first request of a connection must name the stream")
-	}
-	t, err := c.service.stream(c.stream)
-	if err != nil {
-		return false, err
-	}
-	if c.table == nil || changed {
-		c.table, c.plan = t, nil
-	}
-	return changed, nil
+	w.service.committer.queue <- r
+	return r
 }
 
-// submit decodes rows and queues them for the next commit.
-func (c *connection) submit(raw [][]byte, recompile bool) (*rows, error) {
-	current, err := c.service.stream(c.stream)
-	if err != nil {
-		return nil, err
+func (w *writer) decode(r *rows, raw [][]byte) (err error) {
+	if r.table, err = w.service.stream(w.stream); err != nil {
+		return err
 	}
-	if c.plan == nil || recompile || current.version != c.table.version {
-		c.table = current
-		if c.plan, err = protorow.Compile(c.descriptor, current.Schema.Fields); err != nil {
-			return nil, schemaMismatch(current, err)
+	if w.plan == nil || w.table != r.table {
+		w.table = r.table
+		if w.plan, err = protorow.Compile(w.descriptor, r.table.Schema.Fields); err != nil {
+			return schemaMismatch(r.table, err)
 		}
 	}
-	r := &rows{table: c.table, done: make(chan error, 1)}
 	var bad rowErrors
 	for i, b := range raw {
-		row, err := c.plan.Row(b)
+		row, err := w.plan.Row(b)
 		if err != nil {
 			bad = append(bad, &storagepb.RowError{Index: int64(i), Code: storagepb.RowError_FIELDS_ERROR, Message: err.Error()})
-			continue
 		}
 		r.values = append(r.values, row)
 	}
 	if len(bad) > 0 {
-		return nil, bad
+		return bad
 	}
-	if len(r.values) == 0 {
-		return nil, grpcstatus.Error(codes.InvalidArgument, "the request has no rows")
+	if len(raw) == 0 {
+		return grpcstatus.Error(codes.InvalidArgument, "the request has no rows")
 	}
-	c.service.committer.queue <- r
-	return r, nil
+	return nil
 }
 
 // rowErrors are the rows of a request that cannot be stored.
@@ -213,7 +197,19 @@ func (e rowErrors) Error() string {
 	return "Errors found while processing rows. Please refer to the row_errors field for details."
 }
 
-// outcome is the answer to one request.
+// schemaMismatch is a writer schema that does not fit the table.
+func schemaMismatch(t *table, err error) error {
+	s := grpcstatus.New(codes.InvalidArgument, err.Error())
+	if extra := (*protorow.ExtraFieldError)(nil); errors.As(err, &extra) {
+		s, _ = s.WithDetails(&storagepb.StorageError{
+			Code: storagepb.StorageError_SCHEMA_MISMATCH_EXTRA_FIELDS, Entity: t.Id, ErrorMessage: err.Error(),
+		})
+	}
+	return s.Err()
+}
+
+// outcome is the answer to one request. Its code tells rows that can never be
+// stored from a server that could not store them now.
 func outcome(err error) *storagepb.AppendRowsResponse {
 	if err == nil {
 		return &storagepb.AppendRowsResponse{Response: &storagepb.AppendRowsResponse_AppendResult_{
@@ -222,45 +218,19 @@ func outcome(err error) *storagepb.AppendRowsResponse {
 	}
 	var bad rowErrors
 	s, ok := grpcstatus.FromError(err)
-	switch {
-	case ok:
-	case errors.As(err, &bad):
-		s = grpcstatus.New(codes.InvalidArgument, err.Error())
-	default:
-		s = grpcstatus.New(appendCode(asFailure(err)), err.Error())
+	if !ok {
+		code := codes.InvalidArgument
+		if !errors.As(err, &bad) {
+			switch asFailure(err).reason {
+			case "internalError":
+				code = codes.Internal
+			case "resourcesExceeded":
+				code = codes.ResourceExhausted
+			}
+		}
+		s = grpcstatus.New(code, err.Error())
 	}
-	return &storagepb.AppendRowsResponse{
-		RowErrors: bad, Response: &storagepb.AppendRowsResponse_Error{Error: s.Proto()},
-	}
-}
-
-// appendCode tells rows that can never be stored from a server that could not
-// store them now.
-func appendCode(f *failure) codes.Code {
-	switch f.reason {
-	case "internalError":
-		return codes.Internal
-	case "resourcesExceeded":
-		return codes.ResourceExhausted
-	default:
-		return codes.InvalidArgument
-	}
-}
-
-// schemaMismatch is a writer schema that does not fit the table.
-func schemaMismatch(t *table, err error) error {
-	s := grpcstatus.New(codes.InvalidArgument, err.Error())
-	var extra *protorow.ExtraFieldError
-	if !errors.As(err, &extra) {
-		return s.Err()
-	}
-	detailed, failed := s.WithDetails(&storagepb.StorageError{
-		Code: storagepb.StorageError_SCHEMA_MISMATCH_EXTRA_FIELDS, Entity: t.Id, ErrorMessage: err.Error(),
-	})
-	if failed != nil {
-		return s.Err()
-	}
-	return detailed.Err()
+	return &storagepb.AppendRowsResponse{RowErrors: bad, Response: &storagepb.AppendRowsResponse_Error{Error: s.Proto()}}
 }
 
 var storageTypes = map[string]storagepb.TableFieldSchema_Type{
@@ -268,8 +238,8 @@ var storageTypes = map[string]storagepb.TableFieldSchema_Type{
 	"BOOLEAN": storagepb.TableFieldSchema_BOOL, "RECORD": storagepb.TableFieldSchema_STRUCT,
 }
 
-func storageSchema(fields []*field) *storagepb.TableSchema {
-	return &storagepb.TableSchema{Fields: storageFields(fields)}
+func storageSchema(t *table) *storagepb.TableSchema {
+	return &storagepb.TableSchema{Fields: storageFields(t.Schema.Fields)}
 }
 
 func storageFields(fields []*field) []*storagepb.TableFieldSchema {

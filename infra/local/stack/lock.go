@@ -35,6 +35,18 @@ func lockDir(ctx context.Context, dir string) (*os.File, error) {
 	return f, nil
 }
 
+// takeDir locks a state folder whose state this version can read.
+func takeDir(ctx context.Context, dir string) (*os.File, error) {
+	lock, err := lockDir(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkFormat(dir); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return lock, nil
+}
+
 // signLock says in the lock whose it is.
 func signLock(f *os.File) error {
 	if err := f.Truncate(0); err != nil {
@@ -89,7 +101,7 @@ func Forget(ctx context.Context, dir string) error {
 		return err
 	}
 	defer lock.Close()
-	for _, name := range append(serverNames, "log", endpointsFile, "certificate.json") {
+	for _, name := range append(serverNames, "log", formatFile, endpointsFile, "certificate.json") {
 		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 			return fmt.Errorf("forget the state: %w", err)
 		}

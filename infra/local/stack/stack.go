@@ -68,7 +68,7 @@ func Start(ctx context.Context, o Options) (_ *Stack, err error) {
 	if err := os.MkdirAll(filepath.Join(o.Dir, "log"), 0o755); err != nil {
 		return nil, fmt.Errorf("make the state folder: %w", err)
 	}
-	lock, err := lockDir(ctx, o.Dir)
+	lock, err := takeDir(ctx, o.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func StartBigQuery(ctx context.Context, o Options) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	lock, err := lockDir(ctx, o.Dir)
+	lock, err := takeDir(ctx, o.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +198,7 @@ func (s *Stack) plan() ([]step, error) {
 		{processes: []*process{
 			s.kafkaServer(nightwire),
 			server("pubsub", e.PubSub, "--status", e.PubSubStatus, "--push-to", e.Functions),
-			server("bigquery", e.BigQuery, "--write", e.BigQueryWrite),
+			server("bigquery", e.BigQuery, "--write", e.BigQueryWrite, "--storage", e.Storage),
 		}},
 		{
 			processes: []*process{server("storage", e.Storage, "--pubsub", e.PubSub)},

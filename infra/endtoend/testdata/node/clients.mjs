@@ -51,7 +51,9 @@ async function query() {
     params: {twice: 2, limit: 99.5},
   })
   const [tables] = await client.dataset('ztf').getTables()
-  return {...rows[0], hasAlerts: tables.some(table => table.id === 'alerts')}
+  const archived = new Storage({projectId: project}).bucket(`${project}-ztf-alerts`).file('v*')
+  const [job] = await client.dataset('ztf').table('archived').load(archived, {format: 'AVRO'})
+  return {...rows[0], hasAlerts: tables.some(table => table.id === 'alerts'), loaded: Number(job.statistics.load.outputRows)}
 }
 
 console.log(JSON.stringify({pubsub: await publishAndReceive(), storage: await uploadAndDownload(), bigquery: await query()}))

@@ -5,43 +5,30 @@ package geography
 
 import (
 	"fmt"
+	"math"
+	"regexp"
 	"strconv"
-	"strings"
 )
 
 // Point is a GEOGRAPHY: longitude and latitude in degrees. Nightwire keeps a
 // position on the sky as one, right ascension as longitude.
 type Point struct{ Lon, Lat float64 }
 
+var wellKnown = regexp.MustCompile(`(?i)^\s*POINT\s*\(\s*(\S+)\s+(\S+)\s*\)\s*$`)
+
 // Parse reads well-known text: "POINT(longitude latitude)".
 func Parse(text string) (Point, error) {
-	s := strings.TrimSpace(text)
-	if len(s) < 5 || !strings.EqualFold(s[:5], "POINT") {
-		return Point{}, fmt.Errorf("parse geography %q: only a POINT is supported", text)
+	parts := wellKnown.FindStringSubmatch(text)
+	if parts == nil {
+		return Point{}, fmt.Errorf("parse geography %q: only POINT(longitude latitude) is supported", text)
 	}
-	s = strings.TrimSpace(s[5:])
-	if !strings.HasPrefix(s, "(") || !strings.HasSuffix(s, ")") {
-		return Point{}, fmt.Errorf("parse geography %q: want POINT(longitude latitude)", text)
+	lon, err := strconv.ParseFloat(parts[1], 64)
+	lat, err2 := strconv.ParseFloat(parts[2], 64)
+	if err != nil || err2 != nil || !(math.Abs(lat) <= 90 && math.Abs(lon) <= 360) {
+		return Point{}, fmt.Errorf("parse geography %q: want a longitude within 360 degrees and a latitude within 90", text)
 	}
-	parts := strings.Fields(s[1 : len(s)-1])
-	if len(parts) != 2 {
-		return Point{}, fmt.Errorf("parse geography %q: want POINT(longitude latitude)", text)
-	}
-	lon, err := strconv.ParseFloat(parts[0], 64)
-	if err != nil {
-		return Point{}, fmt.Errorf("parse geography %q: %w", text, err)
-	}
-	lat, err := strconv.ParseFloat(parts[1], 64)
-	if err != nil {
-		return Point{}, fmt.Errorf("parse geography %q: %w", text, err)
-	}
-	if !(lat >= -90 && lat <= 90) || !(lon >= -360 && lon <= 360) {
-		return Point{}, fmt.Errorf("parse geography %q: the latitude must be within 90 degrees and the longitude within 360", text)
-	}
-	if lon > 180 {
-		lon -= 360
-	} else if lon < -180 {
-		lon += 360
+	if math.Abs(lon) > 180 {
+		lon -= math.Copysign(360, lon)
 	}
 	return Point{lon, lat}, nil
 }

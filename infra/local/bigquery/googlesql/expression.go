@@ -1,78 +1,98 @@
 package googlesql
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 )
 
-// expression writes any run of nodes that is not a query: expressions, lists
-// of them, and clauses with their keywords.
-func (w *writer) expression(nodes []node) (string, error) {
-	var out []string
-	for i := 0; i < len(nodes); {
-		sql, n, err := w.piece(nodes, i)
-		if err != nil {
-			return "", err
-		}
-		if sql != "" {
-			out = append(out, sql)
-		}
-		i += n
+func set(words string) map[string]bool {
+	m := map[string]bool{}
+	for _, w := range strings.Fields(words) {
+		m[w] = true
 	}
-	return strings.Join(out, " "), nil
+	return m
 }
 
-// piece writes what begins at place i, and says how many nodes it took.
-func (w *writer) piece(nodes []node, i int) (string, int, error) {
-	n := nodes[i]
+// reserved are GoogleSQL's reserved words: none is a bare alias or column.
+var reserved = set(`ALL AND ANY ARRAY AS ASC ASSERT_ROWS_MODIFIED AT BETWEEN BY CASE CAST COLLATE CONTAINS
+CREATE CROSS CUBE CURRENT DEFAULT DEFINE DESC DISTINCT ELSE END ENUM ESCAPE EXCEPT EXCLUDE EXISTS
+EXTRACT FALSE FETCH FOLLOWING FOR FROM FULL GROUP GROUPING GROUPS HASH HAVING IF IGNORE IN INNER
+INTERSECT INTERVAL INTO IS JOIN LATERAL LEFT LIKE LIMIT LOOKUP MERGE NATURAL NEW NO NOT NULL NULLS OF
+ON OR ORDER OUTER OVER PARTITION PRECEDING PROTO QUALIFY RANGE RECURSIVE RESPECT RIGHT ROLLUP ROWS
+SELECT SET SOME STRUCT TABLESAMPLE THEN TO TREAT TRUE UNBOUNDED UNION UNNEST USING WHEN WHERE WINDOW
+WITH WITHIN`)
+
+// foreign are words that DuckDB reserves and GoogleSQL does not: as columns
+// they must be quoted.
+var foreign = set(`ANALYSE ANALYZE ASYMMETRIC BOTH CHECK COLUMN CONSTRAINT DEFERRABLE DESCRIBE DO FOREIGN
+GRANT INITIALLY LAMBDA LEADING LOCALTIME LOCALTIMESTAMP ONLY PIVOT PLACING PRIMARY REFERENCES RETURNING
+SHOW SUMMARIZE SYMMETRIC TABLE TRAILING UNIQUE UNPIVOT USER VARIADIC`)
+
+// write writes a run of tokens, which may be anything: a query, an expression,
+// a list of them, or a clause with its keywords.
+func (w *writer) write(from, to int) string {
+	out, operand := "", 0
+	for i := from; i < to && w.err == nil; {
+		if w.at(i).is("[") && i > from && w.operand(i-1) {
+			out = out[:operand] + w.element(i, out[operand:])
+			i = w.next(i)
+			continue
+		}
+		sql, next := w.piece(i, to)
+		if i > from && sql != "" && w.apart(i) {
+			out += " "
+		}
+		if !w.continues(i) {
+			operand = len(out)
+		}
+		out += sql
+		i = next
+	}
+	return out
+}
+
+// continues says that a token belongs to the operand before it: a field of it,
+// or the arguments of its call.
+func (w *writer) continues(i int) bool {
+	called := w.at(i).is("(") && (w.operand(i-1) || w.at(i-1).any("ARRAY", "IF"))
+	return called || w.at(i).is(".") || w.at(i-1).is(".")
+}
+
+// apart says that there was space before a token, or must be.
+func (w *writer) apart(i int) bool {
+	before, t := w.tokens[i-1], w.tokens[i]
+	return before.end < t.start || before.kind != mark && t.kind != mark
+}
+
+// piece writes what begins at token i, and gives the token behind it.
+func (w *writer) piece(i, to int) (sql string, next int) {
+	t := w.tokens[i]
 	switch {
-	case n.brackets("["):
-		return w.index(nodes, i)
-	case n.group:
-		sql, err := w.brackets(n)
-		return sql, 1, err
-	case n.kind == text:
-		return Literal(n.text), 1, nil
-	case n.kind == blob:
-		return blobLiteral(n.text), 1, nil
-	case n.kind == quoted:
-		return w.name(nodes, i)
-	case n.kind == number:
-		return decimal(n.text), 1, nil
-	case n.kind == param:
-		sql, err := w.parameter(n)
-		return sql, 1, err
-	case n.kind == word:
-		return w.word(nodes, i)
-	case n.is("/"):
-		return w.divide(nodes, i)
-	case n.is("^"):
-		return "", 0, refuse("Operator not supported: ^")
-	default:
-		return n.text, 1, nil
+	case t.kind == text:
+		return Literal(t.text), i + 1
+	case t.kind == blob:
+		return fmt.Sprintf("unhex('%x')", t.text), i + 1
+	case t.kind == quoted:
+		return `"` + strings.ReplaceAll(strings.ReplaceAll(t.text, `"`, `""`), ".", `"."`) + `"`, i + 1
+	case t.kind == number:
+		return decimal(t.text), i + 1
+	case t.kind == param:
+		return w.parameter(t.text), i + 1
+	case t.kind == word:
+		return w.word(i, to)
+	case t.is("("):
+		return "(" + w.write(i+1, t.close) + ")", w.next(i)
+	case t.is("["):
+		return w.list(i), w.next(i)
+	case t.is("*"):
+		return w.star(i)
+	case t.is("/"):
+		return w.divide(i)
+	case t.is("^"):
+		w.refuse("Operator not supported: ^")
 	}
-}
-
-// brackets writes a group in round brackets: a subquery, or expressions.
-func (w *writer) brackets(n node) (string, error) {
-	inner, err := w.inside(n)
-	return "(" + inner + ")", err
-}
-
-func (w *writer) inside(n node) (string, error) {
-	if isQuery(n.kids) {
-		return w.query(n.kids)
-	}
-	return w.expression(n.kids)
-}
-
-// name writes a quoted path: a name in backticks may hold dots.
-func (w *writer) name(nodes []node, i int) (string, int, error) {
-	parts := strings.Split(nodes[i].text, ".")
-	for k, p := range parts {
-		parts[k] = Quote(p)
-	}
-	return strings.Join(parts, "."), 1, nil
+	return t.text, i + 1
 }
 
 // decimal makes a literal with a point a FLOAT64, which it is in GoogleSQL; in
@@ -87,187 +107,167 @@ func decimal(s string) string {
 	return s
 }
 
-func (w *writer) parameter(n node) (string, error) {
-	name := n.text
-	if name == "" {
-		w.positions++
-		name = ordinal(w.positions)
+func (w *writer) parameter(name string) string {
+	var sql string
+	if w.err == nil {
+		sql, w.err = w.scope.Parameter(name)
 	}
-	return w.scope.Parameter(name)
+	return sql
 }
 
-// word writes what begins with a bare word: a call, a typed literal, a
-// keyword, or a name.
-func (w *writer) word(nodes []node, i int) (string, int, error) {
-	n, upper := nodes[i], strings.ToUpper(nodes[i].text)
-	var next node
-	if i+1 < len(nodes) {
-		next = nodes[i+1]
-	}
-	afterDot := i > 0 && nodes[i-1].is(".")
+// word writes what begins with a bare word: a keyword and what belongs to it, a
+// typed literal, a call, or a name.
+func (w *writer) word(i, to int) (string, int) {
+	t, behind := w.tokens[i], w.at(i+1)
+	upper := strings.ToUpper(t.text)
 	switch {
-	case afterDot || next.is(".") && upper != "SAFE":
-		return w.plain(n), 1, nil
-	case upper == "SAFE" && next.is(".") && i+3 < len(nodes) && nodes[i+3].brackets("("):
-		sql, _, err := w.word(nodes[i+2:i+4], 0)
-		return "TRY(" + sql + ")", 4, err
-	case upper == "IN" && next.is("UNNEST") && i+2 < len(nodes):
-		sql, err := w.brackets(nodes[i+2])
-		return "= ANY " + sql, 3, err
-	case upper == "NOT" && next.is("IN") && i+3 < len(nodes) && nodes[i+2].is("UNNEST"):
-		sql, err := w.brackets(nodes[i+3])
-		return "<> ALL " + sql, 4, err
+	case upper == "SELECT":
+		return w.selection(i, to)
+	case upper == "WITH":
+		w.with(i)
+	case upper == "FROM" && !w.at(i-1).is("DISTINCT"):
+		last := w.clause(i+1, to)
+		return "FROM " + w.from(i+1, last), last
+	case upper == "SET" && w.changes:
+		last := w.find(i, to, "FROM", "WHERE", "WHEN")
+		return "SET " + w.assignments(i+1, last), last
+	case upper == "INSERT" && behind.is("ROW"):
+		return "INSERT", i + 2
+	case upper == "AS" && behind.name():
+		return "AS " + Quote(behind.text), i + 2
+	case upper == "IN" && behind.is("UNNEST"):
+		return "= ANY " + w.write(i+2, w.next(i+2)), w.next(i + 2)
+	case w.phrase(i, "NOT", "IN", "UNNEST"):
+		return "<> ALL " + w.write(i+3, w.next(i+3)), w.next(i + 3)
+	case upper == "LIKE" && behind.kind == text && strings.Contains(behind.text, `\`):
+		return "LIKE " + Literal(behind.text) + ` ESCAPE '\'`, i + 2
 	case upper == "INTERVAL":
-		return w.interval(nodes, i)
-	case upper == "LIKE" && next.kind == text && strings.Contains(next.text, `\`):
-		return "LIKE " + Literal(next.text) + ` ESCAPE '\'`, 2, nil
-	case next.kind == text && i+1 < len(nodes) && duckTypes[upper] != "":
-		return "CAST(" + Literal(next.text) + " AS " + duckTypes[upper] + ")", 2, nil
-	case next.brackets("<"):
-		return w.typed(nodes, i)
-	case upper == "ARRAY" && next.brackets("["):
-		sql, err := w.list(next)
-		return sql, 2, err
-	case next.brackets("(") && !reserved[upper] || next.brackets("(") && callable[upper]:
-		return w.call(upper, nodes, i)
-	case bare[upper] != "":
-		return bare[upper], 1, nil
-	default:
-		return w.plain(n), 1, nil
+		return w.interval(i, to)
+	case upper == "SAFE" && behind.is(".") && w.at(i+3).is("("):
+		w.tokens[i+2].kind = word // which stands behind a dot, and is no column
+		return "TRY(" + w.write(i+2, w.next(i+3)) + ")", w.next(i + 3)
+	case behind.kind == text && duckTypes[upper] != "":
+		return "CAST(" + Literal(behind.text) + " AS " + duckTypes[upper] + ")", i + 2
+	case behind.is("<") && behind.close > i+1:
+		return w.typed(i)
+	case upper == "ARRAY" && behind.is("["):
+		return w.list(i + 1), w.next(i + 1)
+	case behind.is("("):
+		return w.call(upper, i)
+	case strings.HasPrefix(upper, "CURRENT_"):
+		return t.text + "()", i + 1
+	case foreign[upper]:
+		return Quote(t.text), i + 1
 	}
+	return t.text, i + 1
 }
 
-// plain writes a name or keyword as it is, quoted where DuckDB reserves it.
-func (w *writer) plain(n node) string {
-	if foreign[strings.ToUpper(n.text)] || n.kind == quoted {
-		return Quote(n.text)
+// operand says that an expression may end with token i.
+func (w *writer) operand(i int) bool {
+	switch t := w.at(i); t.kind {
+	case mark:
+		return t.any(")", "]", "}", ">")
+	case word:
+		return !reserved[strings.ToUpper(t.text)] || t.any("END", "NULL", "TRUE", "FALSE")
+	default:
+		return t.kind != none
 	}
-	return n.text
 }
 
 // list writes an array literal. Its structs have the fields of the first, by
 // place: DuckDB would match them by name, and leave NULL where names differ.
-func (w *writer) list(n node) (string, error) {
-	items := split(n.kids)
-	if len(items) == 0 || !isRecord(items[0]) {
-		inner, err := w.expression(n.kids)
-		return "[" + inner + "]", err
-	}
-	names := fieldNames(items[0][1].kids)
-	written := make([]string, len(items))
-	for i, item := range items {
-		var err error
-		if isRecord(item) {
-			written[i], err = w.namedRecord(item[1].kids, names)
-		} else {
-			written[i], err = w.expression(item)
+func (w *writer) list(i int) string {
+	var names []string
+	var items []string
+	for k, item := range w.split(i+1, w.at(i).close) {
+		if !w.phrase(item.from, "STRUCT", "(") || w.next(item.from+1) != item.to {
+			items = append(items, w.write(item.from, item.to))
+			continue
 		}
-		if err != nil {
-			return "", err
+		fields := w.split(item.from+2, item.to-1)
+		if k == 0 {
+			names = w.fieldNames(fields)
 		}
+		items = append(items, w.record(fields, names))
 	}
-	return "[" + strings.Join(written, ", ") + "]", nil
+	return "[" + strings.Join(items, ", ") + "]"
 }
 
-// isRecord says that the item is STRUCT(...).
-func isRecord(item []node) bool {
-	return len(item) == 2 && item[0].is("STRUCT") && item[1].brackets("(")
-}
-
-// index writes square brackets: an array literal, or an element of what stands
-// before. DuckDB counts from one, and answers NULL outside the array.
-func (w *writer) index(nodes []node, i int) (string, int, error) {
-	group := nodes[i]
-	if i == 0 || !endsOperand(nodes[i-1]) {
-		sql, err := w.list(group)
-		return sql, 1, err
+// element writes an element of an array, or of JSON, by the macro that counts as
+// the brackets say.
+func (w *writer) element(i int, of string) string {
+	from, counts := i+1, "index"
+	if w.at(from).any("OFFSET", "ORDINAL", "SAFE_OFFSET", "SAFE_ORDINAL") && w.at(from+1).is("(") {
+		from, counts = from+1, w.at(from).text
 	}
-	kids := group.kids
-	if len(kids) == 1 && kids[0].kind == text {
-		return "[" + Literal(kids[0].text) + "]", 1, nil
-	}
-	shift := " + 1"
-	if len(kids) == 2 && kids[1].brackets("(") {
-		switch {
-		case kids[0].any("OFFSET", "SAFE_OFFSET"):
-			kids = kids[1].kids
-		case kids[0].any("ORDINAL", "SAFE_ORDINAL"):
-			kids, shift = kids[1].kids, ""
-		}
-	}
-	inner, err := w.expression(kids)
-	return "[(" + inner + ")" + shift + "]", 1, err
+	return "at_" + counts + "(" + of + ", " + w.write(from, w.at(i).close) + ")"
 }
 
 // typed writes ARRAY<type>[...] and STRUCT<...>(...).
-func (w *writer) typed(nodes []node, i int) (string, int, error) {
-	t, n, err := readType(nodes[i:])
-	if err != nil {
-		return "", 0, err
-	}
-	if i+n == len(nodes) || !nodes[i+n].group {
-		return "", 0, refuse("Syntax error: Expected a value after type %s", strings.ToUpper(nodes[i].text))
-	}
-	value := nodes[i+n]
-	inner, err := w.inside(value)
+func (w *writer) typed(i int) (string, int) {
+	t, next := w.typeAt(i)
+	value := w.at(next)
+	inner := w.write(next+1, value.close)
 	switch {
-	case value.text == "[":
+	case value.is("["):
 		inner = "[" + inner + "]"
-	case strings.HasSuffix(t, "[]"):
+	case value.is("(") && strings.HasSuffix(t, "[]"):
 		inner = "ARRAY(" + inner + ")"
-	default:
+	case value.is("("):
 		inner = "row(" + inner + ")"
+	default:
+		w.refuse("Syntax error: Expected a value after type %s", w.describe(i))
+		return "", i + 1
 	}
-	return "CAST(" + inner + " AS " + t + ")", n + 1, err
+	return "CAST(" + inner + " AS " + t + ")", w.next(next)
+}
+
+// parts are the date parts.
+var parts = set(`MICROSECOND MILLISECOND SECOND MINUTE HOUR DAY DAYOFWEEK DAYOFYEAR WEEK ISOWEEK MONTH QUARTER YEAR
+ISOYEAR DATE TIME`)
+
+// part reads the name of a date part.
+func (w *writer) part(s span) string {
+	t := w.at(s.from)
+	if s.to != s.from+1 || t.kind != word || !parts[strings.ToUpper(t.text)] {
+		return w.refuse("A valid date part name is required but found %s", w.describe(s.from))
+	}
+	return strings.ToLower(t.text)
 }
 
 // interval writes INTERVAL value UNIT, whose value may be any expression.
-func (w *writer) interval(nodes []node, i int) (string, int, error) {
-	end := i + 1
-	for end < len(nodes) && (nodes[end].kind != word || units[strings.ToUpper(nodes[end].text)] == "") {
-		end++
+func (w *writer) interval(i, to int) (string, int) {
+	last := i + 1
+	for last < to && (w.at(last).kind != word || !parts[strings.ToUpper(w.at(last).text)]) {
+		last = w.next(last)
 	}
-	if end == len(nodes) || end == i+1 {
-		return "", 0, refuse("Syntax error: Expected INTERVAL value and unit")
+	if last >= to || last == i+1 {
+		return w.refuse("Syntax error: Expected INTERVAL value and unit"), to
 	}
-	value, err := w.expression(nodes[i+1 : end])
-	unit := units[strings.ToUpper(nodes[end].text)]
-	return "INTERVAL (" + value + ") " + unit, end - i + 1, err
+	return "INTERVAL (" + w.write(i+1, last) + ") " + w.at(last).text, last + 1
 }
 
 // divide writes a division, which in GoogleSQL fails on zero.
-func (w *writer) divide(nodes []node, i int) (string, int, error) {
-	end := primary(nodes, i+1)
-	divisor, err := w.expression(nodes[i+1 : end])
-	if err != nil {
-		return "", 0, err
+func (w *writer) divide(i int) (string, int) {
+	last := w.primary(i + 1)
+	divisor := w.write(i+1, last)
+	if t := w.at(i + 1); t.kind == number && strings.Trim(t.text, "0.") != "" {
+		return "/ " + divisor, last
 	}
-	if end == i+2 && nodes[i+1].kind == number && strings.Trim(nodes[i+1].text, "0.") != "" {
-		return "/ " + divisor, 2, nil
-	}
-	return "/ CASE WHEN (" + divisor + ") = 0 THEN error('division by zero') ELSE (" + divisor + ") END", end - i, nil
+	return "/ divisor(" + divisor + ")", last
 }
 
-// primary gives the end of the operand that begins at place i.
-func primary(nodes []node, i int) int {
-	for i < len(nodes) && nodes[i].any("-", "+") {
+// primary gives the end of the operand that begins at token i.
+func (w *writer) primary(i int) int {
+	for w.at(i).any("-", "+") {
 		i++
 	}
-	for depth := 0; i < len(nodes); i++ {
-		if nodes[i].is("CASE") {
-			depth++
-		} else if nodes[i].is("END") {
-			depth--
+	i = w.next(i)
+	for w.at(i).any(".", "(", "[") {
+		if w.at(i).is(".") {
+			i++
 		}
-		if depth == 0 {
-			break
-		}
+		i = w.next(i)
 	}
-	if i < len(nodes) {
-		i++
-	}
-	for i < len(nodes) && (nodes[i].group || nodes[i].is(".") || nodes[i-1].is(".")) {
-		i++
-	}
-	return i
+	return min(i, len(w.tokens))
 }

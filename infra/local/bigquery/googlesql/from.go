@@ -1,232 +1,184 @@
 package googlesql
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // source is one item of a FROM clause.
 type source struct {
 	join    string // what stands before it: "", ",", "LEFT JOIN"...
 	sql     string // without the alias
 	alias   string
-	names   map[string]bool // the alias and those of arrays unnested into it, lower case
+	names   []string // the alias and those of arrays unnested into it, lower case
 	columns []string
 	tail    string // ON or USING
 }
 
-func (s *source) write() string {
-	out := s.sql
+func (s *source) named(sql string) string {
 	if s.alias != "" {
-		out += " AS " + Quote(s.alias)
+		sql += " AS " + Quote(s.alias)
 	}
-	if s.join == "," {
-		return strings.TrimSpace(", " + out + " " + s.tail)
-	}
-	return strings.TrimSpace(s.join + " " + out + " " + s.tail)
+	return sql
 }
 
-// from writes a FROM clause. An UNNEST of an array that belongs to a table
-// before it becomes part of that table's select list, which DuckDB runs many
-// times faster than the join that the text asks for.
-func (w *writer) from(nodes []node, b *block) (string, error) {
+// joins are the words that begin the next item.
+var joins = []string{",", "CROSS", "INNER", "LEFT", "RIGHT", "FULL", "OUTER", "JOIN"}
+
+// from writes what stands behind FROM. An UNNEST of an array that belongs to a
+// table before it becomes part of that table's select list, which DuckDB runs
+// many times faster than the join that the text asks for.
+func (w *writer) from(i, to int) string {
 	var sources []*source
-	for len(nodes) > 0 {
-		join, rest := joinWords(nodes)
-		s, rest, err := w.item(join, rest, sources, b)
-		if err != nil {
-			return "", err
+	for i < to && w.err == nil {
+		s := &source{}
+		for ; i < to && w.at(i).any(joins...); i++ {
+			s.join = strings.TrimSpace(s.join + " " + strings.ToUpper(w.at(i).text))
 		}
-		if s != nil {
-			sources = append(sources, s)
+		var array span
+		array, i = w.item(s, i, sources)
+		if array == (span{}) {
+			s.alias, i = w.sourceAlias(i, s.alias)
+			s.names = []string{strings.ToLower(s.alias)}
+		} else if i = w.unnest(s, array, i, sources); s.sql == "" {
+			continue // it went into an earlier one
 		}
-		nodes = rest
+		tail := w.find(i, to, joins...)
+		if i < tail && !w.at(i).any("ON", "USING") {
+			w.refuse("Not supported in FROM clause: %s", w.describe(i))
+		}
+		if i < tail {
+			s.tail = w.write(i, tail)
+		}
+		i = tail
+		sources = append(sources, s)
+		for _, name := range s.names {
+			w.aliases[name] = true
+		}
 	}
 	var out []string
 	for _, s := range sources {
-		out = append(out, s.write())
+		out = append(out, s.join, s.named(s.sql), s.tail)
 	}
-	return strings.Join(out, " "), nil
+	return strings.Join(slices.DeleteFunc(out, func(s string) bool { return s == "" }), " ")
 }
 
-func joinWords(nodes []node) (string, []node) {
-	if nodes[0].is(",") {
-		return ",", nodes[1:]
-	}
-	var words []string
-	for len(nodes) > 0 && nodes[0].any("CROSS", "INNER", "LEFT", "RIGHT", "FULL", "OUTER", "JOIN") {
-		words = append(words, strings.ToUpper(nodes[0].text))
-		nodes = nodes[1:]
-	}
-	return strings.Join(words, " "), nodes
-}
-
-// item reads one item; it gives none where the item went into an earlier one.
-func (w *writer) item(join string, nodes []node, before []*source, b *block) (*source, []node, error) {
-	if len(nodes) == 0 {
-		return nil, nil, refuse("Syntax error: Unexpected end of FROM clause")
-	}
-	head := nodes[0]
-	if head.is("UNNEST") && len(nodes) > 1 && nodes[1].brackets("(") {
-		return w.unnest(join, nodes[1].kids, nodes[2:], before, b)
-	}
-	s := &source{join: join}
+// item reads a table, a query or a bracket; or it gives an array to unnest.
+func (w *writer) item(s *source, i int, before []*source) (array span, next int) {
+	head := w.at(i)
 	switch {
-	case head.query():
-		sql, err := w.query(head.kids)
-		if err != nil {
-			return nil, nil, err
-		}
-		s.sql, nodes = "("+sql+")", nodes[1:]
-	case head.brackets("("):
-		sql, err := w.from(head.kids, b)
-		if err != nil {
-			return nil, nil, err
-		}
-		s.sql, nodes = "("+sql+")", nodes[1:]
-	case head.name():
-		parts, n := path(nodes)
-		if owner(before, parts) != nil && len(parts) > 1 {
-			return w.unnest(join, nodes[:n], nodes[n:], before, b)
-		}
-		if n < len(nodes) && nodes[n].brackets("(") {
-			return nil, nil, refuse("Table-valued function not found: %s", strings.Join(parts, "."))
-		}
-		if err := w.table(s, parts); err != nil {
-			return nil, nil, err
-		}
-		nodes = nodes[n:]
-	default:
-		return nil, nil, refuse("Syntax error: Unexpected %q in FROM clause", head.text)
+	case head.is("UNNEST") && w.at(i+1).is("("):
+		return span{i + 2, w.at(i + 1).close}, w.next(i + 1)
+	case head.is("(") && w.query(i):
+		s.sql = "(" + w.write(i+1, head.close) + ")"
+		return span{}, w.next(i)
+	case head.is("("):
+		s.sql = "(" + w.from(i+1, head.close) + ")"
+		return span{}, w.next(i)
+	case !head.name():
+		w.refuse("Syntax error: Unexpected %q in FROM clause", head.text)
+		return span{}, i
 	}
-	if alias, rest := fromAlias(nodes); alias != "" {
-		s.alias, nodes = alias, rest
-	}
-	s.names = map[string]bool{strings.ToLower(s.alias): true}
-	var err error
-	s.tail, nodes, err = w.joinTail(nodes)
-	return s, nodes, err
-}
-
-// table resolves a path to a table, a view or a WITH name.
-func (w *writer) table(s *source, parts []string) error {
-	if len(parts) == 1 && w.ctes[strings.ToLower(parts[0])] {
+	parts, next := w.path(i)
+	at, defined := w.defined[strings.ToLower(parts[0])]
+	switch {
+	case w.at(next).is("("):
+		w.refuse("Table-valued function not found: %s", strings.Join(parts, "."))
+	case len(parts) > 1 && (owner(before, parts[0]) != nil || w.aliases[strings.ToLower(parts[0])]):
+		return span{i, next}, next
+	case len(parts) == 1 && defined && i > at:
 		s.sql, s.alias = Quote(parts[0]), parts[0]
-		return nil
+	default:
+		r := w.relation(parts)
+		s.sql, s.alias, s.columns = r.SQL, r.Name, r.Columns
 	}
-	relation, err := w.scope.Relation(parts)
-	if err != nil {
-		return err
-	}
-	s.sql, s.alias, s.columns = relation.SQL, relation.Name, relation.Columns
-	return nil
+	return span{}, next
 }
 
-func (w *writer) joinTail(nodes []node) (string, []node, error) {
-	end := find(nodes, ",", "CROSS", "INNER", "LEFT", "RIGHT", "FULL", "JOIN")
-	tail := nodes[:end]
-	if len(tail) > 0 && !tail[0].any("ON", "USING", "TABLESAMPLE") {
-		return "", nil, refuse("Not supported in FROM clause: %s", describe(tail))
+// sourceAlias reads [AS] name.
+func (w *writer) sourceAlias(i int, without string) (string, int) {
+	bare := w.at(i).kind == word && !reserved[strings.ToUpper(w.at(i).text)] && !w.at(i+1).is("(")
+	if w.skip(&i, "AS") || w.at(i).kind == quoted || bare {
+		return w.at(i).text, i + 1
 	}
-	sql, err := w.expression(tail)
-	return sql, nodes[end:], err
-}
-
-// fromAlias reads [AS] name.
-func fromAlias(nodes []node) (string, []node) {
-	if len(nodes) > 1 && nodes[0].is("AS") && nodes[1].name() {
-		return nodes[1].text, nodes[2:]
-	}
-	if len(nodes) > 0 && nodes[0].name() && (nodes[0].kind == quoted || !reserved[strings.ToUpper(nodes[0].text)]) &&
-		!nodes[0].any("TABLESAMPLE", "PIVOT", "UNPIVOT") {
-		return nodes[0].text, nodes[1:]
-	}
-	return "", nodes
+	return without, i
 }
 
 // owner finds the source that a path's first name belongs to.
-func owner(before []*source, parts []string) *source {
-	if len(parts) == 0 {
-		return nil
-	}
+func owner(before []*source, name string) *source {
 	for _, s := range before {
-		if s.names[strings.ToLower(parts[0])] {
+		if slices.Contains(s.names, strings.ToLower(name)) {
 			return s
 		}
 	}
 	return nil
 }
 
-// unnest reads UNNEST(array) [AS alias] [WITH OFFSET [AS name]] [ON TRUE].
-func (w *writer) unnest(join string, array, nodes []node, before []*source, b *block) (*source, []node, error) {
-	expr, err := w.expression(array)
-	if err != nil {
-		return nil, nil, err
+// unnest reads what may stand behind an array: [AS] alias [WITH OFFSET [AS name]]
+// [ON TRUE]. It puts the array into the table before it that the array belongs
+// to, or makes a source of it.
+func (w *writer) unnest(s *source, array span, i int, before []*source) (next int) {
+	expr := w.write(array.from, array.to)
+	offset := ""
+	s.alias, i = w.sourceAlias(i, "")
+	if w.skip(&i, "WITH", "OFFSET") {
+		offset, i = w.sourceAlias(i, "offset")
 	}
-	alias, nodes := fromAlias(nodes)
-	var offset string
-	if rest, ok := skip(nodes, "WITH", "OFFSET"); ok {
-		offset, nodes = fromAlias(rest)
-		if offset == "" {
-			offset = "offset"
+	left := strings.HasPrefix(s.join, "LEFT")
+	host := w.host(array, before)
+	if host == nil {
+		s.names = []string{strings.ToLower(s.alias)}
+		s.sql = "(SELECT " + elements(expr, s.alias, offset, false) + ")"
+		if left {
+			s.tail = "ON TRUE"
 		}
+		return i
 	}
-	parts, n := path(array)
-	host := owner(before, parts)
+	if !left && !slices.Contains([]string{",", "CROSS JOIN", "INNER JOIN", "JOIN"}, s.join) {
+		w.refuse("Not supported: %s with UNNEST of an array of a table before it", s.join)
+	}
+	if !w.skip(&i, "ON", "TRUE") && w.at(i).is("ON") {
+		w.refuse("Not supported: JOIN UNNEST with a condition other than ON TRUE; filter in WHERE")
+	}
+	w.add(host, elements(expr, s.alias, offset, left), s.alias, offset)
+	return i
+}
+
+// host is the table to which the array, a path, belongs. An outer join may give
+// rows in which the table is absent, and unnesting inside it would keep those.
+func (w *writer) host(array span, before []*source) *source {
+	parts, next := w.path(array.from)
+	if next != array.to || len(parts) == 0 {
+		return nil
+	}
+	host := owner(before, parts[0])
 	if host == nil && len(parts) == 1 && len(before) == 1 {
 		host = before[0]
 	}
-	left := strings.HasPrefix(join, "LEFT")
-	if host == nil || n != len(array) || outer(host, before) {
-		s := &source{join: join, alias: alias, names: map[string]bool{strings.ToLower(alias): true}}
-		s.sql = "(SELECT " + elements(expr, alias, offset, false) + ")"
-		s.tail, nodes, err = w.joinTail(nodes)
-		if left && s.tail == "" {
-			s.tail = "ON TRUE"
+	for _, s := range before {
+		if s == host && strings.HasPrefix(s.join, "LEFT") || strings.HasPrefix(s.join, "RIGHT") || strings.HasPrefix(s.join, "FULL") {
+			return nil
 		}
-		return s, nodes, err
 	}
-	if join != "," && join != "CROSS JOIN" && join != "INNER JOIN" && join != "JOIN" && !left {
-		return nil, nil, refuse("Not supported: %s with UNNEST of an array of a table before it", join)
-	}
-	nodes, err = onTrue(nodes)
-	if err != nil {
-		return nil, nil, err
-	}
-	return nil, nodes, host.add(expr, alias, offset, left, b)
+	return host
 }
 
-// outer says that an outer join may give rows in which the host is absent:
-// unnesting inside the host would keep those rows.
-func outer(host *source, sources []*source) bool {
-	if strings.HasPrefix(host.join, "LEFT") {
-		return true
-	}
-	for _, s := range sources {
-		if strings.HasPrefix(s.join, "RIGHT") || strings.HasPrefix(s.join, "FULL") {
-			return true
+// add puts an array's elements, whose columns have these names, into the host's
+// own rows.
+func (w *writer) add(host *source, elements string, names ...string) {
+	for _, name := range names {
+		if name == "" {
+			continue
 		}
-	}
-	return false
-}
-
-// add unnests an array into the source's own rows.
-func (s *source) add(expr, alias, offset string, left bool, b *block) error {
-	for _, name := range []string{alias, offset} {
-		for _, column := range s.columns {
-			if name != "" && strings.EqualFold(name, column) {
-				return refuse("Alias %s of UNNEST is also a column of %s: choose another alias", name, s.alias)
-			}
+		if slices.ContainsFunc(host.columns, func(c string) bool { return strings.EqualFold(c, name) }) {
+			w.refuse("Alias %s of UNNEST is also a column of %s: choose another alias", name, host.alias)
 		}
-		if name != "" {
-			s.names[strings.ToLower(name)] = true
-			key := strings.ToLower(s.alias)
-			b.hidden[key] = append(b.hidden[key], Quote(name))
-		}
+		host.names = append(host.names, strings.ToLower(name))
+		w.aliases[strings.ToLower(name)] = true
+		key := strings.ToLower(host.alias)
+		w.hidden[key] = append(w.hidden[key], Quote(name))
 	}
-	inner := s.sql
-	if s.alias != "" {
-		inner += " AS " + Quote(s.alias)
-	}
-	s.sql = "(SELECT *, " + elements(expr, alias, offset, left) + " FROM " + inner + ")"
-	return nil
+	host.sql = "(SELECT *, " + elements + " FROM " + host.named(host.sql) + ")"
 }
 
 // elements is the select list that gives an array's elements, one a row. With
@@ -235,8 +187,8 @@ func (s *source) add(expr, alias, offset string, left bool, b *block) error {
 func elements(expr, alias, offset string, left bool) string {
 	indices := "range(len(" + expr + "))"
 	if left {
-		indices = "CASE WHEN len(" + expr + ") > 0 THEN " + indices + " ELSE [NULL] END"
-		expr = "CASE WHEN len(" + expr + ") > 0 THEN " + expr + " ELSE [NULL] END"
+		indices = "or_null(" + indices + ")"
+		expr = "or_null(" + expr + ")"
 	}
 	out := "unnest(" + expr + ") AS " + Quote(alias)
 	if alias == "" {
@@ -246,16 +198,4 @@ func elements(expr, alias, offset string, left bool) string {
 		out += ", unnest(" + indices + ") AS " + Quote(offset)
 	}
 	return out
-}
-
-// onTrue drops the ON TRUE that LEFT JOIN UNNEST may carry.
-func onTrue(nodes []node) ([]node, error) {
-	if len(nodes) == 0 || !nodes[0].is("ON") {
-		return nodes, nil
-	}
-	rest, ok := skip(nodes, "ON", "TRUE")
-	if !ok {
-		return nil, refuse("Not supported: JOIN UNNEST with a condition other than ON TRUE; filter in WHERE")
-	}
-	return rest, nil
 }

@@ -6,50 +6,53 @@
 // calls it for every query, and gives it a Scope that knows its tables and the
 // query's parameters.
 //
-// The text is cut into tokens, the tokens into a tree of brackets, and the tree
-// is written out again clause by clause. Names that mean the same in both
-// dialects pass through; the others stand in the tables of function.go. What
+// The text is cut into tokens, which are written out again from left to right.
+// Most stay as they are. Tables are looked up, literals, types and array indices
+// written as DuckDB has them, and an UNNEST goes into the table that it belongs
+// to. Functions are no matter of the text: Functions holds them as macros. What
 // neither knows reaches DuckDB, whose message names it.
 //
-// Differences that remain, and that a query should not lean on: an integer
-// literal is 32 bits wide until it meets a column; an array index out of range
-// gives NULL and no error; a cast from FLOAT64 to INT64 rounds half to even.
+// A difference that remains, and that a query should not lean on: an integer
+// literal is 32 bits wide until it meets a column.
 package googlesql
 
 import (
+	_ "embed"
 	"fmt"
 	"strings"
 )
 
-// Kind says what a statement does.
-type Kind int
+// Functions makes GoogleSQL's functions in DuckDB, in the schema in use.
+//
+//go:embed functions.sql
+var Functions string
+
+// Kind says what a statement does, by its name in a job's statistics.
+type Kind string
 
 // The kinds of statement.
 const (
-	Query       Kind = iota // SELECT: gives rows
-	CreateTable             // CREATE TABLE ... AS SELECT: SQL is the SELECT
-	CreateView              // CREATE VIEW ... AS SELECT: Source is the GoogleSQL text
-	DropTable
-	DropView
-	AlterColumn // ALTER TABLE ... ALTER COLUMN ... SET DATA TYPE: SQL is a SELECT of the type's NULL
-	Insert
-	Update
-	Delete
-	Merge
-	Truncate
+	Query       Kind = "SELECT"                 // gives rows
+	CreateTable Kind = "CREATE_TABLE_AS_SELECT" // SQL is the SELECT
+	CreateEmpty Kind = "CREATE_TABLE"           // SQL is a SELECT without rows
+	CreateView  Kind = "CREATE_VIEW"            // Source is the GoogleSQL text
+	DropTable   Kind = "DROP_TABLE"
+	DropView    Kind = "DROP_VIEW"
+	AlterColumn Kind = "ALTER_TABLE" // ALTER COLUMN ... SET DATA TYPE: SQL is a SELECT of the type's NULL
+	Insert      Kind = "INSERT"
+	Update      Kind = "UPDATE"
+	Delete      Kind = "DELETE"
+	Merge       Kind = "MERGE"
+	Truncate    Kind = "TRUNCATE_TABLE"
 )
 
-var kindNames = map[Kind]string{
-	Query: "SELECT", CreateTable: "CREATE_TABLE_AS_SELECT", CreateView: "CREATE_VIEW",
-	DropTable: "DROP_TABLE", DropView: "DROP_VIEW", AlterColumn: "ALTER_TABLE", Insert: "INSERT", Update: "UPDATE",
-	Delete: "DELETE", Merge: "MERGE", Truncate: "TRUNCATE_TABLE",
-}
-
 // String is the kind's name in a job's statistics.
-func (k Kind) String() string { return kindNames[k] }
+func (k Kind) String() string { return string(k) }
 
 // Changes says whether the statement changes rows of an existing table.
-func (k Kind) Changes() bool { return k >= Insert }
+func (k Kind) Changes() bool {
+	return k == Insert || k == Update || k == Delete || k == Merge || k == Truncate
+}
 
 // Statement is one rewritten statement.
 type Statement struct {
@@ -57,7 +60,9 @@ type Statement struct {
 	Target    []string // the table's path, for everything but a query
 	SQL       string   // what DuckDB runs
 	Source    string   // the GoogleSQL text of a view's query
+	Required  []string // columns of a new table that are NOT NULL
 	Column    string   // whose type ALTER COLUMN changes
+	Twice     string   // a query with a row if MERGE would change one twice
 	OrReplace bool
 	IfExists  bool // IF EXISTS, or IF NOT EXISTS
 }
@@ -93,20 +98,9 @@ func Rewrite(source string, scope Scope) (Statement, error) {
 	if err != nil {
 		return Statement{}, err
 	}
-	nodes, err := parse(tokens)
-	if err != nil {
-		return Statement{}, err
-	}
-	for len(nodes) > 0 && nodes[len(nodes)-1].is(";") {
-		nodes = nodes[:len(nodes)-1]
-	}
-	for _, n := range nodes {
-		if n.is(";") {
-			return Statement{}, refuse("Scripts of several statements are not supported: send one statement a query")
-		}
-	}
-	w := &writer{source: source, scope: scope, ctes: map[string]bool{}}
-	return w.statement(nodes)
+	w := &writer{source: source, scope: scope, tokens: tokens, defined: map[string]int{}, hidden: map[string][]string{}, aliases: map[string]bool{}}
+	s := w.statement()
+	return s, w.err
 }
 
 // Quote writes a name as a DuckDB identifier.

@@ -1,241 +1,118 @@
 package googlesql
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
-// block is one SELECT with its FROM, as far as its other clauses depend on it.
-type block struct {
-	hidden map[string][]string // by table alias: columns that an UNNEST added
+// clauses are the words that end a select list or a FROM clause.
+var clauses = []string{"FROM", "WHERE", "GROUP", "HAVING", "QUALIFY", "WINDOW", "ORDER", "LIMIT", "UNION", "INTERSECT", "EXCEPT"}
+
+// clause finds the end of the clause at token i.
+func (w *writer) clause(i, to int) int {
+	for i = w.find(i, to, clauses...); i < to; i = w.find(i+1, to, clauses...) {
+		ofStar := w.at(i).is("EXCEPT") && w.at(i+1).is("(")    // SELECT * EXCEPT (a)
+		ofIs := w.at(i).is("FROM") && w.at(i-1).is("DISTINCT") // a IS DISTINCT FROM b
+		if !ofStar && !ofIs {
+			break
+		}
+	}
+	return i
 }
 
-func newBlock() *block { return &block{hidden: map[string][]string{}} }
-
-// query writes a query: blocks joined by set operators, and what WITH,
-// ORDER BY and LIMIT put around them.
-func (w *writer) query(nodes []node) (string, error) {
-	var out []string
-	if len(nodes) > 0 && nodes[0].is("WITH") {
-		with, rest, err := w.with(nodes)
-		if err != nil {
-			return "", err
-		}
-		out, nodes = append(out, with), rest
+// with notes the names that WITH defines: each stands for its query behind it,
+// or at once where it may recur.
+func (w *writer) with(i int) {
+	recursive := w.phrase(i+1, "RECURSIVE")
+	if i++; recursive {
+		i++
 	}
-	for len(nodes) > 0 {
-		end, operator, width := setOperator(nodes)
-		sql, err := w.operand(nodes[:end])
-		if err != nil {
-			return "", err
+	for w.at(i).name() && w.phrase(i+1, "AS", "(") {
+		behind := w.at(i + 2).close
+		if recursive {
+			behind = i
 		}
-		out = append(out, sql)
-		if operator != "" {
-			out = append(out, operator)
-		}
-		nodes = nodes[end+width:]
-	}
-	return strings.Join(out, " "), nil
-}
-
-// operand writes one side of a set operator.
-func (w *writer) operand(nodes []node) (string, error) {
-	if len(nodes) == 0 {
-		return "", refuse("Syntax error: Expected a query")
-	}
-	if nodes[0].query() {
-		inner, err := w.query(nodes[0].kids)
-		if err != nil {
-			return "", err
-		}
-		rest, err := w.expression(nodes[1:])
-		return strings.TrimSpace("(" + inner + ") " + rest), err
-	}
-	return w.selectBlock(nodes)
-}
-
-// with writes WITH name AS (query), ... and remembers the names.
-func (w *writer) with(nodes []node) (string, []node, error) {
-	out := "WITH "
-	nodes = nodes[1:]
-	if rest, ok := skip(nodes, "RECURSIVE"); ok {
-		out, nodes = out+"RECURSIVE ", rest
-	}
-	for {
-		if len(nodes) < 3 || !nodes[0].name() || !nodes[1].is("AS") || !nodes[2].query() {
-			return "", nil, refuse("Syntax error: Expected WITH name AS (query), got %s", describe(nodes))
-		}
-		if strings.HasPrefix(out, "WITH RECURSIVE") {
-			w.ctes[strings.ToLower(nodes[0].text)] = true
-		}
-		inner, err := w.query(nodes[2].kids)
-		if err != nil {
-			return "", nil, err
-		}
-		w.ctes[strings.ToLower(nodes[0].text)] = true
-		out += Quote(nodes[0].text) + " AS (" + inner + ")"
-		nodes = nodes[3:]
-		if len(nodes) == 0 || !nodes[0].is(",") {
-			return out, nodes, nil
-		}
-		out, nodes = out+", ", nodes[1:]
+		w.defined[strings.ToLower(w.at(i).text)] = behind
+		i = w.next(i + 2)
+		w.skip(&i, ",")
 	}
 }
 
-// setOperator finds the first set operator; * EXCEPT (...) is none.
-func setOperator(nodes []node) (at int, sql string, width int) {
-	for i, n := range nodes {
-		if !n.any("UNION", "INTERSECT", "EXCEPT") || i+1 == len(nodes) {
-			continue
-		}
-		name := strings.ToUpper(n.text)
-		switch next := nodes[i+1]; {
-		case next.is("ALL"):
-			return i, name + " ALL", 2
-		case next.is("DISTINCT"):
-			return i, name, 2
-		}
+// selection writes SELECT with its list and its FROM clause. FROM comes first,
+// since what an UNNEST adds to a table must stay out of the list's stars.
+func (w *writer) selection(i, to int) (string, int) {
+	outer := w.hidden
+	w.hidden = map[string][]string{}
+	defer func() { w.hidden = outer }()
+	head, tail := "SELECT ", ""
+	if i++; w.skip(&i, "DISTINCT") {
+		head += "DISTINCT "
+	} else {
+		w.skip(&i, "ALL")
 	}
-	return len(nodes), "", 0
-}
-
-// clauses are the words that begin a clause of a SELECT, in their order.
-var clauses = []string{"SELECT", "FROM", "WHERE", "GROUP", "HAVING", "QUALIFY", "WINDOW", "ORDER", "LIMIT"}
-
-// selectBlock writes one SELECT. FROM comes first, since what an UNNEST adds
-// to a table must stay out of the select list's stars.
-func (w *writer) selectBlock(nodes []node) (string, error) {
-	parts := clauseParts(nodes)
-	b := newBlock()
-	written := make([]string, len(parts))
-	for i, part := range parts {
-		if part[0].is("FROM") {
-			sql, err := w.from(part[1:], b)
-			if err != nil {
-				return "", err
-			}
-			written[i] = "FROM " + sql
-		}
+	last := w.clause(i, to)
+	next := last
+	if w.at(last).is("FROM") && last < to {
+		next = w.clause(last+1, to)
+		tail = " FROM " + w.from(last+1, next)
 	}
-	for i, part := range parts {
-		var err error
-		switch {
-		case written[i] != "":
-		case part[0].is("SELECT"):
-			written[i], err = w.selectList(part[1:], b)
-		default:
-			written[i], err = w.expression(part)
-		}
-		if err != nil {
-			return "", err
-		}
+	if w.skip(&i, "AS", "STRUCT") {
+		return head + w.record(w.split(i, last), nil) + tail, next
 	}
-	return strings.Join(written, " "), nil
-}
-
-func clauseParts(nodes []node) [][]node {
-	var parts [][]node
-	from := 0
-	for i := 1; i < len(nodes); i++ {
-		begins := nodes[i].any(clauses...)
-		if nodes[i].is("FROM") && nodes[i-1].is("DISTINCT") && i > 1 && nodes[i-2].any("IS", "NOT") {
-			begins = false
-		}
-		if nodes[i-1].is(".") || nodes[i-1].is("AS") {
-			begins = false
-		}
-		if begins {
-			parts = append(parts, nodes[from:i])
-			from = i
-		}
-	}
-	return append(parts, nodes[from:])
-}
-
-// selectList writes what stands between SELECT and FROM.
-func (w *writer) selectList(nodes []node, b *block) (string, error) {
-	out := "SELECT "
-	if rest, ok := skip(nodes, "DISTINCT"); ok {
-		out, nodes = out+"DISTINCT ", rest
-	} else if rest, ok := skip(nodes, "ALL"); ok {
-		nodes = rest
-	}
-	if rest, ok := skip(nodes, "AS", "VALUE"); ok {
-		nodes = rest
-	} else if rest, ok := skip(nodes, "AS", "STRUCT"); ok {
-		record, err := w.record(rest)
-		return out + record, err
-	}
+	w.skip(&i, "AS", "VALUE")
 	var items []string
-	for _, item := range split(nodes) {
-		if len(item) == 0 {
-			continue // GoogleSQL allows a comma after the last item
+	for _, item := range w.split(i, last) {
+		value, name := w.alias(item)
+		sql := w.write(value.from, value.to)
+		if value.to-value.from > 1 {
+			name = cmp.Or(name, w.implied(value))
 		}
-		sql, err := w.selectItem(item, b)
-		if err != nil {
-			return "", err
+		if name != "" {
+			sql += " AS " + Quote(name)
 		}
 		items = append(items, sql)
 	}
-	return out + strings.Join(items, ", "), nil
+	return head + strings.Join(items, ", ") + tail, next
 }
 
-func (w *writer) selectItem(item []node, b *block) (string, error) {
-	star := find(item, "*")
-	bare := star == 0 || star == 2 && item[0].name() && item[1].is(".")
-	if star == len(item) || !bare {
-		return w.aliased(item)
-	}
-	var prefix string
-	var exclude []string
-	if star == 2 {
-		prefix = Quote(item[0].text) + "."
-		exclude = append(exclude, b.hidden[strings.ToLower(item[0].text)]...)
-	}
-	rest := item[star+1:]
-	if len(rest) > 1 && rest[0].is("EXCEPT") && rest[1].brackets("(") {
-		names := w.columns(rest[1])
-		exclude = append(exclude, names[1:len(names)-1])
-		rest = rest[2:]
-	}
-	tail, err := w.expression(rest)
-	if err != nil {
-		return "", err
-	}
-	out := prefix + "*"
-	if len(exclude) > 0 {
-		out += " EXCLUDE (" + strings.Join(exclude, ", ") + ")"
-	}
-	return strings.TrimSpace(out + " " + tail), nil
-}
-
-// aliased writes an expression and its alias, if it has one.
-func (w *writer) aliased(item []node) (string, error) {
-	value, alias := cutAlias(item)
-	sql, err := w.expression(value)
-	if err != nil || alias == "" {
-		return sql, err
-	}
-	return sql + " AS " + Quote(alias), nil
-}
-
-// cutAlias separates "expression [AS] name".
-func cutAlias(item []node) ([]node, string) {
-	n := len(item)
-	if n > 2 && item[n-2].is("AS") && item[n-1].name() {
-		return item[:n-2], item[n-1].text
-	}
-	if n > 1 && endsOperand(item[n-2]) && item[n-1].name() && !reserved[strings.ToUpper(item[n-1].text)] {
-		return item[:n-1], item[n-1].text
+// alias separates "expression [AS] name".
+func (w *writer) alias(item span) (span, string) {
+	n := item.to
+	switch {
+	case n-item.from > 2 && w.at(n-2).is("AS") && w.at(n-1).name():
+		return span{item.from, n - 2}, w.at(n - 1).text
+	case parts[strings.ToUpper(w.at(n-1).text)] && w.find(item.from, n, "INTERVAL") < n:
+		return item, "" // the unit of INTERVAL 1 DAY is no name
+	case n-item.from > 1 && w.operand(n-2) && w.at(n-1).name() && !reserved[strings.ToUpper(w.at(n-1).text)]:
+		return span{item.from, n - 1}, w.at(n - 1).text
 	}
 	return item, ""
 }
 
-// endsOperand says that an expression may end with the node.
-func endsOperand(n node) bool {
-	switch {
-	case n.group, n.kind == text, n.kind == blob, n.kind == number, n.kind == param, n.kind == quoted:
-		return true
-	case n.kind == word:
-		return !reserved[strings.ToUpper(n.text)] || n.any("END", "NULL", "TRUE", "FALSE")
-	default:
-		return false
+// implied is the name of what a path reads: the path's last.
+func (w *writer) implied(value span) string {
+	last := w.at(value.to - 1)
+	bare := last.kind == quoted || last.kind == word && !reserved[strings.ToUpper(last.text)]
+	if !bare || w.at(value.from).any("-", "+") || w.primary(value.from) != value.to {
+		return ""
 	}
+	return last.text
+}
+
+// star writes a *. That of a table is without what UNNEST has added to the
+// table's columns; and what EXCEPT takes away, EXCLUDE does.
+func (w *writer) star(i int) (string, int) {
+	var exclude []string
+	if w.at(i - 1).is(".") {
+		exclude = w.hidden[strings.ToLower(w.at(i-2).text)]
+	}
+	next := i + 1
+	if w.phrase(next, "EXCEPT", "(") {
+		exclude = append([]string{w.write(i+3, w.at(i+2).close)}, exclude...)
+		next = w.next(i + 2)
+	}
+	if len(exclude) == 0 {
+		return "*", next
+	}
+	return "* EXCLUDE (" + strings.Join(exclude, ", ") + ")", next
 }

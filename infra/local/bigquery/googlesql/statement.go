@@ -1,210 +1,311 @@
 package googlesql
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // writer writes the DuckDB text of one statement.
 type writer struct {
-	source    string
-	scope     Scope
-	ctes      map[string]bool // names that WITH defines, in lower case
-	positions int             // how many ? have been met
+	source  string
+	scope   Scope
+	tokens  []token
+	defined map[string]int      // names of WITH, in lower case: the token behind which each stands for its query
+	hidden  map[string][]string // by alias, in lower case: columns that UNNEST has added to the block's tables
+	aliases map[string]bool     // of every FROM clause so far, in lower case
+	changes bool                // whether the statement changes rows
+	err     error               // the first refusal
 }
 
-func (w *writer) statement(nodes []node) (Statement, error) {
-	if len(nodes) == 0 {
-		return Statement{}, refuse("Syntax error: Unexpected end of statement")
+// refuse keeps the first refusal. What is written after it is of no use.
+func (w *writer) refuse(format string, args ...any) string {
+	if w.err == nil {
+		w.err = refuse(format, args...)
 	}
-	if isQuery(nodes) {
-		sql, err := w.query(nodes)
-		return Statement{Kind: Query, SQL: sql}, err
-	}
-	switch head := nodes[0]; {
-	case head.is("CREATE"):
-		return w.create(nodes[1:])
-	case head.is("DROP"):
-		return w.drop(nodes[1:])
-	case head.is("ALTER"):
-		return alter(nodes[1:])
-	case head.is("INSERT"):
-		return w.change(Insert, nodes, "INTO", "INSERT INTO")
-	case head.is("UPDATE"):
-		return w.change(Update, nodes, "", "UPDATE")
-	case head.is("DELETE"):
-		return w.change(Delete, nodes, "FROM", "DELETE FROM")
-	case head.is("MERGE"):
-		return w.change(Merge, nodes, "INTO", "MERGE INTO")
-	case head.is("TRUNCATE"):
-		return w.change(Truncate, nodes, "TABLE", "TRUNCATE TABLE")
-	default:
-		return Statement{}, refuse("Statement not supported: %s", strings.ToUpper(head.text))
-	}
+	return ""
 }
 
-// create reads CREATE [OR REPLACE] TABLE|VIEW [IF NOT EXISTS] path AS query.
-func (w *writer) create(nodes []node) (Statement, error) {
-	var s Statement
-	nodes, s.OrReplace = skip(nodes, "OR", "REPLACE")
-	var table, view bool
-	nodes, table = skip(nodes, "TABLE")
-	if !table {
-		nodes, view = skip(nodes, "VIEW")
+// at is token i, or an empty one where there is none.
+func (w *writer) at(i int) token {
+	if i >= 0 && i < len(w.tokens) {
+		return w.tokens[i]
 	}
-	if !table && !view {
-		return s, refuse("Statement not supported: CREATE %s", describe(nodes))
-	}
-	nodes, s.IfExists = skip(nodes, "IF", "NOT", "EXISTS")
-	var n int
-	s.Target, n = path(nodes)
-	nodes = nodes[n:]
-	if len(nodes) < 2 || !nodes[0].is("AS") || !isQuery(nodes[1:]) {
-		return s, refuse("CREATE is supported only in the form CREATE TABLE|VIEW name AS query, but got %s", describe(nodes))
-	}
-	s.Kind = CreateTable
-	if view {
-		s.Kind = CreateView
-	}
-	var err error
-	s.SQL, err = w.query(nodes[1:])
-	s.Source = w.source[nodes[1].start:nodes[len(nodes)-1].end]
-	return s, err
+	return token{}
 }
 
-func (w *writer) drop(nodes []node) (Statement, error) {
-	s := Statement{Kind: DropTable}
-	rest, table := skip(nodes, "TABLE")
-	if !table {
-		var view bool
-		if rest, view = skip(nodes, "VIEW"); !view {
-			return s, refuse("Statement not supported: DROP %s", describe(nodes))
-		}
-		s.Kind = DropView
-	}
-	rest, s.IfExists = skip(rest, "IF", "EXISTS")
-	target, n := path(rest)
-	if n == 0 || n != len(rest) {
-		return s, refuse("Syntax error: Expected the name of one table, got %s", describe(rest))
-	}
-	s.Target = target
-	return s, nil
-}
-
-// alter reads ALTER TABLE path ALTER COLUMN name SET DATA TYPE
-// type. Of NOT NULL within the type nothing is kept: modes stay as they are.
-func alter(nodes []node) (Statement, error) {
-	s := Statement{Kind: AlterColumn}
-	rest, table := skip(nodes, "TABLE")
-	target, n := path(rest)
-	rest, column := skip(rest[n:], "ALTER", "COLUMN")
-	if !table || n == 0 || !column || len(rest) == 0 || !rest[0].name() {
-		return s, refuse("ALTER is supported only in the form ALTER TABLE name ALTER COLUMN name SET DATA TYPE type")
-	}
-	s.Target, s.Column = target, rest[0].text
-	rest, typed := skip(rest[1:], "SET", "DATA", "TYPE")
-	if !typed {
-		return s, refuse("ALTER COLUMN is supported only with SET DATA TYPE, but got %s", describe(rest))
-	}
-	t, err := wholeType(rest)
-	s.SQL = "SELECT CAST(NULL AS " + t + ") AS " + Quote(s.Column)
-	return s, err
-}
-
-// change writes a statement that changes a table's rows: the table's path
-// comes after the keyword and an optional filler word.
-func (w *writer) change(kind Kind, nodes []node, filler, sql string) (Statement, error) {
-	s := Statement{Kind: kind}
-	rest, _ := skip(nodes[1:], filler)
-	target, n := path(rest)
-	if n == 0 {
-		return s, refuse("Syntax error: Expected a table's name after %s", strings.ToUpper(nodes[0].text))
-	}
-	relation, err := w.scope.Relation(target)
-	if err != nil {
-		return s, err
-	}
-	s.Target = target
-	out := sql + " " + relation.SQL
-	rest = rest[n:]
-	if kind == Insert && len(rest) > 0 && rest[0].brackets("(") && !rest[0].query() {
-		out += " " + w.columns(rest[0])
-		rest = rest[1:]
-	}
-	body, err := w.changeBody(kind, rest)
-	if err != nil {
-		return s, err
-	}
-	s.SQL = strings.TrimSpace(out + " " + body)
-	return s, nil
-}
-
-func (w *writer) changeBody(kind Kind, rest []node) (string, error) {
-	if isQuery(rest) {
-		return w.query(rest)
-	}
-	from := find(rest, "FROM")
-	if kind == Merge {
-		from = find(rest, "USING")
-	}
-	if from == len(rest) || kind == Insert || kind == Delete {
-		return w.expression(rest)
-	}
-	before, err := w.expression(rest[:from])
-	if err != nil {
-		return "", err
-	}
-	end := from + 1 + find(rest[from+1:], "WHERE", "ON")
-	source, err := w.from(rest[from+1:end], newBlock())
-	if err != nil {
-		return "", err
-	}
-	after, err := w.expression(rest[end:])
-	return before + " " + strings.ToUpper(rest[from].text) + " " + source + " " + after, err
-}
-
-func (w *writer) columns(list node) string {
-	var names []string
-	for _, column := range split(list.kids) {
-		for _, n := range column {
-			names = append(names, Quote(n.text))
+// phrase says that these words stand at token i.
+func (w *writer) phrase(i int, words ...string) bool {
+	for k, s := range words {
+		if !w.at(i + k).is(s) {
+			return false
 		}
 	}
-	return "(" + strings.Join(names, ", ") + ")"
+	return true
 }
 
-// skip drops the given words from the front, if they are all there.
-func skip(nodes []node, words ...string) ([]node, bool) {
-	if len(nodes) < len(words) {
-		return nodes, false
+// skip passes over the given words, if they stand at token i.
+func (w *writer) skip(i *int, words ...string) bool {
+	found := w.phrase(*i, words...)
+	if found {
+		*i += len(words)
 	}
-	for i, w := range words {
-		if !nodes[i].is(w) {
-			return nodes, false
-		}
-	}
-	return nodes[len(words):], true
+	return found
 }
 
-// path reads a table's path and says how many nodes it took. A bare project
-// may hold hyphens; a name in backticks may hold the whole path.
-func path(nodes []node) (parts []string, n int) {
-	for n < len(nodes) && nodes[n].name() {
-		parts = append(parts, strings.Split(nodes[n].text, ".")...)
-		n++
-		for n+1 < len(nodes) && nodes[n].is("-") && nodes[n].start == nodes[n-1].end && nodes[n+1].start == nodes[n].end {
-			parts[len(parts)-1] += "-" + nodes[n+1].text
-			n += 2
-		}
-		if n >= len(nodes) || !nodes[n].is(".") {
-			return parts, n
-		}
-		n++
+// next is the token behind token i and all that it opens.
+func (w *writer) next(i int) int { return max(i, w.at(i).close) + 1 }
+
+// find gives the first of the words that stands in no bracket, or to.
+func (w *writer) find(from, to int, words ...string) int {
+	for from < to && !w.at(from).any(words...) {
+		from = w.next(from)
 	}
-	return parts, n
+	return min(from, to)
 }
 
-// describe shows the start of some nodes in a message.
-func describe(nodes []node) string {
-	if len(nodes) == 0 {
+// span is a run of tokens.
+type span struct{ from, to int }
+
+// split cuts a run at the commas that stand in no bracket.
+func (w *writer) split(from, to int) []span {
+	var parts []span
+	for from < to {
+		comma := w.find(from, to, ",")
+		parts = append(parts, span{from, comma})
+		from = comma + 1
+	}
+	return parts
+}
+
+// describe shows a token in a message.
+func (w *writer) describe(i int) string {
+	if w.at(i).kind == none {
 		return "end of statement"
 	}
-	return strings.ToUpper(nodes[0].text)
+	return strings.ToUpper(w.at(i).text)
+}
+
+// query says that a query begins at token i, in brackets or not.
+func (w *writer) query(i int) bool {
+	for w.at(i).is("(") {
+		i++
+	}
+	return w.at(i).any("SELECT", "WITH")
+}
+
+func (w *writer) statement() Statement {
+	last := len(w.tokens)
+	for last > 0 && w.at(last-1).is(";") {
+		last--
+	}
+	if w.find(0, last, ";") < last {
+		w.refuse("Scripts of several statements are not supported: send one statement a query")
+		return Statement{}
+	}
+	i := 0
+	switch {
+	case last == 0:
+		w.refuse("Syntax error: Unexpected end of statement")
+		return Statement{}
+	case w.query(0):
+		return Statement{Kind: Query, SQL: w.write(0, last)}
+	case w.skip(&i, "CREATE"):
+		return w.create(i, last)
+	case w.skip(&i, "DROP"):
+		return w.drop(i, last)
+	case w.skip(&i, "ALTER", "TABLE"):
+		return w.alter(i, last)
+	}
+	for kind, filler := range fillers {
+		head := strings.TrimSuffix(string(kind), "_TABLE")
+		if w.skip(&i, head) {
+			w.skip(&i, filler)
+			return w.change(kind, head+" "+filler, i, last)
+		}
+	}
+	w.refuse("Statement not supported: %s", w.describe(0))
+	return Statement{}
+}
+
+// create reads [OR REPLACE] TABLE|VIEW [IF NOT EXISTS] path AS query, or with
+// columns instead of a query.
+func (w *writer) create(i, last int) Statement {
+	s := Statement{Kind: CreateTable, OrReplace: w.skip(&i, "OR", "REPLACE")}
+	if !w.skip(&i, "TABLE") {
+		if s.Kind = CreateView; !w.skip(&i, "VIEW") {
+			w.refuse("Statement not supported: CREATE %s", w.describe(i))
+		}
+	}
+	s.IfExists = w.skip(&i, "IF", "NOT", "EXISTS")
+	s.Target, i = w.path(i)
+	if s.Kind == CreateTable && w.at(i).is("(") && w.next(i) == last {
+		s.Kind = CreateEmpty
+		s.SQL, s.Required = w.columns(i+1, last-1)
+		return s
+	}
+	if !w.skip(&i, "AS") || !w.query(i) {
+		w.refuse("CREATE is supported only as CREATE TABLE|VIEW name AS query and CREATE TABLE name (column type [NOT NULL], ...)")
+		return s
+	}
+	s.SQL, s.Source = w.write(i, last), w.source[w.at(i).start:w.at(last-1).end]
+	return s
+}
+
+// columns writes the columns of a new table as a query without rows, and names
+// those that must not be NULL.
+func (w *writer) columns(from, to int) (query string, required []string) {
+	var columns []string
+	for _, column := range w.split(from, to) {
+		name := w.at(column.from)
+		if !name.name() {
+			w.refuse("Syntax error: Expected a column's name, got %s", w.describe(column.from))
+		}
+		if w.phrase(column.to-2, "NOT", "NULL") {
+			required = append(required, name.text)
+		}
+		columns = append(columns, "CAST(NULL AS "+w.wholeType(column.from+1, column.to)+") AS "+Quote(name.text))
+	}
+	return "SELECT " + strings.Join(columns, ", ") + " WHERE FALSE", required
+}
+
+// drop reads TABLE|VIEW [IF EXISTS] path.
+func (w *writer) drop(i, last int) Statement {
+	s := Statement{Kind: DropTable}
+	if !w.skip(&i, "TABLE") {
+		if s.Kind = DropView; !w.skip(&i, "VIEW") {
+			w.refuse("Statement not supported: DROP %s", w.describe(i))
+		}
+	}
+	s.IfExists = w.skip(&i, "IF", "EXISTS")
+	if s.Target, i = w.path(i); len(s.Target) == 0 || i != last {
+		w.refuse("Syntax error: Expected the name of one table, got %s", w.describe(i))
+	}
+	return s
+}
+
+// alter reads path ALTER COLUMN name SET DATA TYPE type.
+func (w *writer) alter(i, last int) Statement {
+	s := Statement{Kind: AlterColumn}
+	s.Target, i = w.path(i)
+	if !w.skip(&i, "ALTER", "COLUMN") || !w.at(i).name() || !w.phrase(i+1, "SET", "DATA", "TYPE") {
+		w.refuse("ALTER TABLE is supported only with SET DATA TYPE: ALTER TABLE name ALTER COLUMN name SET DATA TYPE type")
+		return s
+	}
+	s.Column = w.at(i).text
+	s.SQL = "SELECT CAST(NULL AS " + w.wholeType(i+4, last) + ") AS " + Quote(s.Column)
+	return s
+}
+
+// fillers are the words that may stand between a change and its table.
+var fillers = map[Kind]string{Insert: "INTO", Update: "", Delete: "FROM", Merge: "INTO", Truncate: "TABLE"}
+
+// change writes a statement that changes a table's rows.
+func (w *writer) change(kind Kind, head string, i, last int) Statement {
+	s := Statement{Kind: kind}
+	w.changes = true
+	s.Target, i = w.path(i)
+	into := w.relation(s.Target).SQL
+	if (kind == Update || kind == Delete) && w.find(i, last, "WHERE") == last {
+		w.refuse("%s must have a WHERE clause", kind)
+	}
+	if w.err != nil {
+		return s
+	}
+	if kind == Merge && w.err == nil {
+		using := w.find(i, last, "USING")
+		on := w.find(using, last, "ON")
+		when := w.find(on, last, "WHEN")
+		into += " " + w.write(i, using)
+		source := w.from(using+1, on)
+		s.Twice = fmt.Sprintf("SELECT count(*) FROM %s JOIN %s %s GROUP BY %s.rowid HAVING count(CASE %s END) > 1 LIMIT 1",
+			into, source, w.write(on, when), w.mergeTarget(s.Target, i, using), w.matches(when, last))
+		into, i = into+" USING "+source, on
+	}
+	s.SQL = head + " " + into + " " + w.write(i, last)
+	return s
+}
+
+// mergeTarget is the name by which MERGE knows its target.
+func (w *writer) mergeTarget(path []string, i, using int) string {
+	if i < using {
+		return Quote(w.at(using - 1).text)
+	}
+	return Quote(path[len(path)-1])
+}
+
+// matches writes the branches of a CASE that counts the rows of a MERGE that
+// would change their target.
+func (w *writer) matches(i, last int) string {
+	out := "WHEN FALSE THEN 1"
+	for ; i < last; i = w.find(i+1, last, "WHEN") {
+		then := w.find(i, last, "THEN")
+		if w.skip(&i, "WHEN", "MATCHED") {
+			out += " WHEN TRUE " + w.write(i, then) + " THEN 1"
+		}
+	}
+	return out
+}
+
+// assignments writes what SET sets. A field is set by giving its column a new
+// record.
+func (w *writer) assignments(from, to int) string {
+	var columns []string
+	values := map[string]string{}
+	for _, item := range w.split(from, to) {
+		path, equals := w.path(item.from)
+		if len(path) == 0 || !w.at(equals).is("=") {
+			return w.refuse("Syntax error: Expected an assignment, got %s", w.describe(item.from))
+		}
+		column := Quote(path[0])
+		if values[column] == "" {
+			columns, values[column] = append(columns, column), column
+		}
+		values[column] = updated(values[column], path[1:], w.write(equals+1, item.to))
+	}
+	for i, column := range columns {
+		columns[i] = column + " = " + values[column]
+	}
+	return strings.Join(columns, ", ")
+}
+
+// updated writes a record with another value at a path within it.
+func updated(record string, path []string, value string) string {
+	if len(path) == 0 {
+		return value
+	}
+	field := Quote(path[0])
+	return "struct_update(" + record + ", " + field + " := " + updated(record+"."+field, path[1:], value) + ")"
+}
+
+// relation finds a table in the scope.
+func (w *writer) relation(path []string) Relation {
+	if len(path) == 0 {
+		w.refuse("Syntax error: Expected a table's name")
+	}
+	if w.err != nil {
+		return Relation{}
+	}
+	var r Relation
+	r, w.err = w.scope.Relation(path)
+	return r
+}
+
+// path reads a table's path. A bare project may hold hyphens; a name in
+// backticks may hold the whole path.
+func (w *writer) path(i int) (parts []string, next int) {
+	for w.at(i).name() {
+		name := w.at(i)
+		for w.at(i+1).is("-") && w.at(i+1).start == w.at(i).end && w.at(i+2).start == w.at(i+1).end &&
+			w.at(i+2).kind != mark {
+			name.text += "-" + w.at(i+2).text
+			i += 2
+		}
+		parts = append(parts, strings.Split(name.text, ".")...)
+		i++
+		if !w.at(i).is(".") {
+			break
+		}
+		i++
+	}
+	return parts, i
 }

@@ -1,20 +1,22 @@
 package googlesql
 
 import (
+	"regexp"
+	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
 type tokenKind int
 
 const (
-	word   tokenKind = iota // a bare identifier or keyword
-	quoted                  // an identifier in backticks
+	none   tokenKind = iota // behind the last token
+	word                    // a bare identifier or keyword
+	quoted                  // an identifier in backticks, or behind a dot, where no word is a keyword
 	text                    // a string literal, decoded
 	blob                    // a bytes literal, decoded
 	number
-	param // @name, or ? with an empty name
+	param // @name; ? has its place among them for a name
 	mark  // an operator or a bracket
 )
 
@@ -22,163 +24,174 @@ type token struct {
 	kind       tokenKind
 	text       string // the decoded text
 	start, end int    // in the source
+	close      int    // which token closes the bracket that this one opens; else itself
+}
+
+// is says that the token is the given mark or, whatever its case, keyword.
+func (t token) is(s string) bool {
+	return t.kind == mark && t.text == s || t.kind == word && strings.EqualFold(t.text, s)
+}
+
+// any says that the token is one of the given marks or keywords.
+func (t token) any(words ...string) bool {
+	for _, s := range words {
+		if t.is(s) {
+			return true
+		}
+	}
+	return false
+}
+
+func (t token) name() bool { return t.kind == word || t.kind == quoted }
+
+// lexemes are the kinds of token, and space, in the order in which a text is
+// tried for them. A token's text is the pattern's group, if it has one.
+var lexemes = []struct {
+	kind    tokenKind
+	pattern *regexp.Regexp
+}{
+	{none, regexp.MustCompile(`^(?s:[\s\p{Z}]+|#[^\n]*|--[^\n]*|/\*.*?\*/)`)},
+	{text, regexp.MustCompile(`^(?s:[rRbB]{0,2}(?:"""(?:\\.|[^\\])*?"""|'''(?:\\.|[^\\])*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'))`)},
+	{quoted, regexp.MustCompile("^`([^`]*)`")},
+	{number, regexp.MustCompile(`^(?:0[xX][0-9a-fA-F]+|(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)`)},
+	{word, regexp.MustCompile(`^[\pL_][\pL\pN_]*`)},
+	{param, regexp.MustCompile(`^(?:@(\w+)|\?)`)},
+	{mark, regexp.MustCompile(`^(?:<=|>=|<>|!=|\|\||<<|=>|[()\[\]{},.;+*/=<>&|^~:-])`)},
+}
+
+// lex reads the token, or the space, that begins at a place.
+func lex(src string, pos int) (token, error) {
+	rest := src[pos:]
+	for _, l := range lexemes {
+		found := l.pattern.FindStringSubmatch(rest)
+		if found == nil || l.kind == mark && strings.HasPrefix(rest, "/*") {
+			continue
+		}
+		t := token{kind: l.kind, text: found[len(found)-1], start: pos, end: pos + len(found[0])}
+		var err error
+		if l.kind == text {
+			t.kind, t.text, err = decode(t.text)
+		}
+		return t, err
+	}
+	return token{}, refuse("%s", illegal(rest))
 }
 
 // scan cuts a statement into tokens and drops the comments.
 func scan(src string) ([]token, error) {
-	s := &scanner{src: src}
-	for {
-		if err := s.space(); err != nil {
-			return nil, err
+	var tokens []token
+	questions := 0
+	for pos := 0; pos < len(src); {
+		t, err := lex(src, pos)
+		if err != nil {
+			return nil, refuse("Syntax error: %v at %s", err, place(src, pos))
 		}
-		if s.pos == len(src) {
-			return s.tokens, nil
-		}
-		if err := s.token(); err != nil {
-			return nil, err
-		}
-	}
-}
-
-type scanner struct {
-	src    string
-	pos    int
-	tokens []token
-}
-
-func (s *scanner) rest() string { return s.src[s.pos:] }
-
-func (s *scanner) emit(kind tokenKind, text string, end int) {
-	s.tokens = append(s.tokens, token{kind: kind, text: text, start: s.pos, end: end})
-	s.pos = end
-}
-
-func (s *scanner) space() error {
-	for s.pos < len(s.src) {
-		r, size := utf8.DecodeRuneInString(s.rest())
+		pos = t.end
 		switch {
-		case unicode.IsSpace(r):
-			s.pos += size
-		case r == '#' || strings.HasPrefix(s.rest(), "--"):
-			s.pos += lineLength(s.rest())
-		case strings.HasPrefix(s.rest(), "/*"):
-			end := strings.Index(s.rest(), "*/")
-			if end < 0 {
-				return refuse("Syntax error: Unclosed comment at %s", s.where())
-			}
-			s.pos += end + 2
-		default:
-			return nil
+		case t.kind == none:
+			continue
+		case t.kind == param && t.text == "":
+			questions++
+			t.text = strconv.Itoa(questions)
+		case t.kind == word && len(tokens) > 0 && tokens[len(tokens)-1].is("."):
+			t.kind = quoted
 		}
+		tokens = append(tokens, t)
 	}
-	return nil
+	return pair(tokens)
 }
 
-func lineLength(s string) int {
-	if i := strings.IndexByte(s, '\n'); i >= 0 {
-		return i + 1
-	}
-	return len(s)
-}
-
-// where is the position in BigQuery's form, [line:column].
-func (s *scanner) where() string { return place(s.src, s.pos) }
-
-var marks = []string{"<=", ">=", "<>", "!=", "||", "<<", "=>"}
-
-func (s *scanner) token() error {
-	rest := s.rest()
-	if raw, bytes, quote, ok := literalStart(rest); ok {
-		return s.literal(raw, bytes, quote)
-	}
-	c := rest[0]
+// illegal says what is wrong with a text that begins with no token.
+func illegal(s string) string {
 	switch {
-	case isLetter(c):
-		s.emit(word, rest[:runLength(rest, isWordByte)], s.pos+runLength(rest, isWordByte))
-	case isDigit(c) || c == '.' && len(rest) > 1 && isDigit(rest[1]) && !s.afterName():
-		n := numberLength(rest)
-		s.emit(number, rest[:n], s.pos+n)
-	case c == '`':
-		end := strings.IndexByte(rest[1:], '`')
-		if end < 0 {
-			return refuse("Syntax error: Unclosed identifier literal at %s", s.where())
-		}
-		s.emit(quoted, rest[1:1+end], s.pos+end+2)
-	case c == '@':
-		n := 1 + runLength(rest[1:], isWordByte)
-		if n == 1 {
-			return refuse("Syntax error: Unexpected \"@\" at %s", s.where())
-		}
-		s.emit(param, rest[1:n], s.pos+n)
-	case c == '?':
-		s.emit(param, "", s.pos+1)
-	default:
-		return s.mark()
+	case strings.HasPrefix(s, "/*"):
+		return "Unclosed comment"
+	case s[0] == '`':
+		return "Unclosed identifier literal"
+	case s[0] == '"' || s[0] == '\'':
+		return "Unclosed string literal"
 	}
-	return nil
+	r, _ := utf8.DecodeRuneInString(s)
+	return "Illegal input character " + strconv.QuoteRune(r)
 }
 
-func (s *scanner) mark() error {
-	for _, m := range marks {
-		if strings.HasPrefix(s.rest(), m) {
-			s.emit(mark, m, s.pos+len(m))
-			return nil
-		}
-	}
-	c := s.rest()[:1]
-	if !strings.ContainsAny(c, "()[]{},.;+-*/=<>&|^~:") {
-		return refuse("Syntax error: Illegal input character %q at %s", c, s.where())
-	}
-	s.emit(mark, c, s.pos+1)
-	return nil
-}
-
-// afterName says that a dot here continues a path and begins no number.
-func (s *scanner) afterName() bool {
-	if len(s.tokens) == 0 {
-		return false
-	}
-	last := s.tokens[len(s.tokens)-1]
-	return last.end == s.pos && (last.kind == word || last.kind == quoted || last.text == ")" || last.text == "]")
-}
-
-func isLetter(c byte) bool {
-	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= utf8.RuneSelf
-}
-func isDigit(c byte) bool    { return c >= '0' && c <= '9' }
-func isWordByte(c byte) bool { return isLetter(c) || isDigit(c) }
-
-func runLength(s string, in func(byte) bool) int {
-	n := 0
-	for n < len(s) && in(s[n]) {
-		n++
-	}
-	return n
-}
-
-func numberLength(s string) int {
-	if len(s) > 2 && s[0] == '0' && (s[1] == 'x' || s[1] == 'X') {
-		return 2 + runLength(s[2:], isWordByte)
-	}
-	n := runLength(s, isDigit)
-	if n < len(s) && s[n] == '.' && (n+1 == len(s) || !isLetter(s[n+1])) {
-		n += 1 + runLength(s[n+1:], isDigit)
-	}
-	if n < len(s) && (s[n] == 'e' || s[n] == 'E') {
-		exp := n + 1
-		if exp < len(s) && (s[exp] == '+' || s[exp] == '-') {
-			exp++
-		}
-		if digits := runLength(s[exp:], isDigit); digits > 0 {
-			n = exp + digits
-		}
-	}
-	return n
-}
-
+// place is a position in BigQuery's form, [line:column].
 func place(src string, pos int) string {
 	before := src[:pos]
 	line := 1 + strings.Count(before, "\n")
 	column := 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
-	return position{line, column}.String()
+	return "[" + strconv.Itoa(line) + ":" + strconv.Itoa(column) + "]"
+}
+
+// decode reads a string literal, or behind a b one of bytes.
+func decode(literal string) (tokenKind, string, error) {
+	kind, width := text, 1
+	at := strings.IndexAny(literal, `"'`)
+	prefix, literal := strings.ToLower(literal[:at]), literal[at:]
+	if strings.Contains(prefix, "b") {
+		kind = blob
+	}
+	if len(literal) >= 6 && literal[1] == literal[0] {
+		width = 3
+	}
+	body := literal[width : len(literal)-width]
+	if strings.Contains(prefix, "r") {
+		return kind, body, nil
+	}
+	var out strings.Builder
+	for body != "" {
+		switch {
+		case body[0] != '\\':
+			out.WriteByte(body[0])
+			body = body[1:]
+		case strings.IndexByte("?`\"'", body[1]) >= 0:
+			out.WriteByte(body[1])
+			body = body[2:]
+		default:
+			r, unicode, rest, err := strconv.UnquoteChar(body, 0)
+			if err != nil || unicode && kind == blob {
+				return kind, "", refuse("illegal escape sequence: %.2s", body)
+			}
+			if kind == blob {
+				out.WriteByte(byte(r))
+			} else {
+				out.WriteRune(r)
+			}
+			body = rest
+		}
+	}
+	return kind, out.String(), nil
+}
+
+// closing gives what closes a bracket. CASE and END are a pair of brackets, too.
+var closing = map[string]string{"(": ")", "[": "]", "{": "}", "<": ">", "CASE": "END"}
+
+// pair finds the close of each bracket. An angle is one behind ARRAY or STRUCT.
+func pair(tokens []token) ([]token, error) {
+	var open []int
+	want := ""
+	for i := range tokens {
+		t := &tokens[i]
+		t.close = i
+		opener := t.any("(", "[", "{", "CASE") || i > 0 && t.is("<") && tokens[i-1].any("ARRAY", "STRUCT")
+		switch {
+		case opener:
+			open = append(open, i)
+		case want != "" && t.is(want):
+			tokens[open[len(open)-1]].close = i
+			open = open[:len(open)-1]
+		case t.any(")", "]", "}"):
+			return nil, refuse("Syntax error: Unexpected %q", t.text)
+		default:
+			continue
+		}
+		want = ""
+		if len(open) > 0 {
+			want = closing[strings.ToUpper(tokens[open[len(open)-1]].text)]
+		}
+	}
+	if want != "" {
+		return nil, refuse("Syntax error: Expected %q but got end of statement", want)
+	}
+	return tokens, nil
 }

@@ -22,62 +22,54 @@ func ScalarType(name string) (string, bool) {
 	return t, ok
 }
 
-// readType reads a type from the front of nodes: INT64, NUMERIC(p, s),
-// ARRAY<type>, STRUCT<name type, ...>. It says how many nodes it took.
-func readType(nodes []node) (sql string, n int, err error) {
-	if len(nodes) == 0 || nodes[0].kind != word {
-		return "", 0, refuse("Syntax error: Expected a type, got %s", describe(nodes))
+// typeAt writes the type that begins at token i: INT64, NUMERIC(p, s),
+// ARRAY<type>, STRUCT<name type, ...>. Of NOT NULL behind it nothing is kept:
+// the modes of columns stay as they are.
+func (w *writer) typeAt(i int) (sql string, next int) {
+	name := strings.ToUpper(w.at(i).text)
+	behind := w.at(i + 1)
+	scalar, known := duckTypes[name]
+	switch {
+	case w.at(i).kind != word:
+		return w.refuse("Syntax error: Expected a type, got %s", w.describe(i)), i
+	case behind.is("<") && name == "ARRAY":
+		element, at := w.typeAt(i + 2)
+		if at != behind.close {
+			w.refuse("Syntax error: Unexpected %s after a type", w.describe(at))
+		}
+		sql, next = element+"[]", behind.close+1
+	case behind.is("<") && name == "STRUCT":
+		sql, next = "STRUCT("+w.fieldTypes(i+2, behind.close)+")", behind.close+1
+	case !known:
+		return w.refuse("Type not found: %s", name), i
+	case behind.is("(") && scalar == duckTypes["NUMERIC"]:
+		sql, next = "DECIMAL("+w.write(i+2, behind.close)+")", behind.close+1
+	default:
+		sql, next = scalar, i+1
 	}
-	name := strings.ToUpper(nodes[0].text)
-	if len(nodes) > 1 && nodes[1].brackets("<") {
-		sql, err = angles(name, nodes[1].kids)
-		return sql, 2, err
+	if w.phrase(next, "NOT", "NULL") {
+		next += 2
 	}
-	t, ok := duckTypes[name]
-	if !ok {
-		return "", 0, refuse("Type not found: %s", name)
-	}
-	if len(nodes) == 1 || !nodes[1].brackets("(") {
-		return t, 1, nil
-	}
-	if t != "DECIMAL(38,9)" {
-		return "", 0, refuse("Type parameters are not supported: %s(...)", name)
-	}
-	var digits string
-	for _, d := range nodes[1].kids {
-		digits += d.text
-	}
-	return "DECIMAL(" + digits + ")", 2, nil
+	return sql, next
 }
 
-// angles writes what stands in the angle brackets of ARRAY or STRUCT.
-func angles(name string, kids []node) (string, error) {
-	if name == "ARRAY" {
-		element, err := wholeType(kids)
-		return element + "[]", err
-	}
+// fieldTypes writes what stands in the angle brackets of STRUCT.
+func (w *writer) fieldTypes(from, to int) string {
 	var fields []string
-	for _, f := range split(kids) {
-		if len(f) < 2 || !f[0].name() {
-			return "", refuse("Not supported: STRUCT type with a field that has no name")
+	for _, f := range w.split(from, to) {
+		if f.to-f.from < 2 || !w.at(f.from).name() {
+			return w.refuse("Not supported: STRUCT type with a field that has no name")
 		}
-		t, err := wholeType(f[1:])
-		if err != nil {
-			return "", err
-		}
-		fields = append(fields, Quote(f[0].text)+" "+t)
+		fields = append(fields, Quote(w.at(f.from).text)+" "+w.wholeType(f.from+1, f.to))
 	}
-	return "STRUCT(" + strings.Join(fields, ", ") + ")", nil
+	return strings.Join(fields, ", ")
 }
 
-// wholeType reads a type that ends with the nodes, or with NOT NULL after it.
-func wholeType(nodes []node) (string, error) {
-	if n := len(nodes); n > 2 && nodes[n-2].is("NOT") && nodes[n-1].is("NULL") {
-		nodes = nodes[:n-2]
+// wholeType writes a type that takes all these tokens.
+func (w *writer) wholeType(from, to int) string {
+	sql, next := w.typeAt(from)
+	if next != to {
+		w.refuse("Syntax error: Unexpected %s after a type", w.describe(next))
 	}
-	t, n, err := readType(nodes)
-	if err == nil && n < len(nodes) {
-		return "", refuse("Syntax error: Unexpected %s after a type", describe(nodes[n:]))
-	}
-	return t, err
+	return sql
 }

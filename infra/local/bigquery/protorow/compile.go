@@ -1,7 +1,9 @@
 package protorow
 
 import (
+	"database/sql/driver"
 	"fmt"
+	"slices"
 	"strings"
 
 	"cloud.google.com/go/bigquery/storage/apiv1/storagepb"
@@ -17,18 +19,17 @@ import (
 func Compile(descriptor *descriptorpb.DescriptorProto, fields []*bq.TableFieldSchema) (*Plan, error) {
 	c := &compiler{messages: map[string]*descriptorpb.DescriptorProto{}, enums: map[string]*descriptorpb.EnumDescriptorProto{}}
 	c.collect("", descriptor)
-	root, err := c.record(descriptor, fields, 0)
+	p, err := c.plan(descriptor, fields, 0)
 	if err != nil {
 		return nil, fmt.Errorf("compile writer schema: %w", err)
 	}
-	return &Plan{*root}, nil
+	return p, nil
 }
 
-// maxDepth is the service's limit on nested records.
-const maxDepth = 15
-
-// maxNumber bounds a field's number, since plans are indexed by it.
-const maxNumber = 20000
+const (
+	maxDepth  = 15    // the service's limit on nested records
+	maxNumber = 20000 // of a field, since plans are indexed by it
+)
 
 type compiler struct {
 	messages map[string]*descriptorpb.DescriptorProto
@@ -37,7 +38,7 @@ type compiler struct {
 
 // collect gathers the types that a descriptor defines within itself.
 func (c *compiler) collect(scope string, d *descriptorpb.DescriptorProto) {
-	name := strings.TrimPrefix(scope+"."+d.GetName(), ".")
+	name := scope + "." + d.GetName()
 	c.messages[name] = d
 	for _, e := range d.GetEnumType() {
 		c.enums[name+"."+e.GetName()] = e
@@ -48,57 +49,17 @@ func (c *compiler) collect(scope string, d *descriptorpb.DescriptorProto) {
 }
 
 // lookup finds a type by its name, whatever package stands before it.
-func lookup[T any](types map[string]T, name string) (T, bool) {
-	name = strings.TrimPrefix(name, ".")
+func lookup[T any](types map[string]T, name string) (t T, err error) {
+	name = "." + strings.TrimPrefix(name, ".")
 	if t, ok := types[name]; ok {
-		return t, true
+		return t, nil
 	}
 	for known, t := range types {
-		if strings.HasSuffix(name, "."+known) || strings.HasSuffix(known, "."+name) {
-			return t, true
+		if strings.HasSuffix(name, known) || strings.HasSuffix(known, name) {
+			return t, nil
 		}
 	}
-	var none T
-	return none, false
-}
-
-func (c *compiler) record(d *descriptorpb.DescriptorProto, columns []*bq.TableFieldSchema, depth int) (*record, error) {
-	if depth > maxDepth {
-		return nil, fmt.Errorf("records are nested more than %d deep", maxDepth)
-	}
-	r := &record{columns: columns, template: map[string]any{}}
-	index := map[string]int{}
-	for i, column := range columns {
-		index[strings.ToLower(column.Name)] = i
-		r.template[column.Name] = nil
-		if column.Mode == "REPEATED" {
-			r.template[column.Name] = []any(nil)
-		}
-		if column.Mode == "REQUIRED" {
-			r.required = append(r.required, i)
-		}
-	}
-	for _, f := range d.GetField() {
-		name := columnName(f)
-		i, ok := index[strings.ToLower(name)]
-		if !ok {
-			return nil, &ExtraFieldError{name}
-		}
-		m, err := c.member(f, columns[i], depth)
-		if err != nil {
-			return nil, err
-		}
-		m.column = i
-		number := int(f.GetNumber())
-		if number < 1 || number > maxNumber {
-			return nil, fmt.Errorf("field %s: its number %d is above %d", name, number, maxNumber)
-		}
-		for len(r.byNumber) <= number {
-			r.byNumber = append(r.byNumber, nil)
-		}
-		r.byNumber[number] = m
-	}
-	return r, nil
+	return t, fmt.Errorf("type %s is not in the writer's schema", name)
 }
 
 // ExtraFieldError is a field of the writer's schema that the table lacks.
@@ -108,51 +69,66 @@ func (e *ExtraFieldError) Error() string {
 	return "Input schema has more fields than BigQuery schema, extra fields: '" + e.Field + "'"
 }
 
-// columnName is the column that a field writes to: its own name, unless the
-// annotation for names that proto cannot spell says otherwise.
-func columnName(f *descriptorpb.FieldDescriptorProto) string {
-	if name, _ := proto.GetExtension(f.GetOptions(), storagepb.E_ColumnName).(string); name != "" {
-		return name
+func (c *compiler) plan(d *descriptorpb.DescriptorProto, columns []*bq.TableFieldSchema, depth int) (*Plan, error) {
+	if depth > maxDepth {
+		return nil, fmt.Errorf("records are nested more than %d deep", maxDepth)
 	}
-	return f.GetName()
+	p := &Plan{columns: columns, empty: make([]driver.Value, len(columns))}
+	for i, column := range columns {
+		if column.Mode == "REPEATED" {
+			p.empty[i] = []any(nil)
+		}
+	}
+	for _, f := range d.GetField() {
+		name := f.GetName()
+		if annotated, _ := proto.GetExtension(f.GetOptions(), storagepb.E_ColumnName).(string); annotated != "" {
+			name = annotated // one that proto cannot spell
+		}
+		i := slices.IndexFunc(columns, func(column *bq.TableFieldSchema) bool { return strings.EqualFold(column.Name, name) })
+		if i < 0 {
+			return nil, &ExtraFieldError{name}
+		}
+		number := int(f.GetNumber())
+		if number < 1 || number > maxNumber {
+			return nil, fmt.Errorf("field %s: its number %d is not one of 1 to %d", name, number, maxNumber)
+		}
+		m, err := c.member(f, columns[i], depth)
+		if err != nil {
+			return nil, err
+		}
+		m.column = i
+		for len(p.members) <= number {
+			p.members = append(p.members, nil)
+		}
+		p.members[number] = m
+	}
+	return p, nil
 }
 
 func (c *compiler) member(f *descriptorpb.FieldDescriptorProto, column *bq.TableFieldSchema, depth int) (*member, error) {
-	repeated := f.GetLabel() == descriptorpb.FieldDescriptorProto_LABEL_REPEATED
-	if repeated != (column.Mode == "REPEATED") {
+	m := &member{repeated: f.GetLabel() == descriptorpb.FieldDescriptorProto_LABEL_REPEATED, wire: protowire.BytesType}
+	if m.repeated != (column.Mode == "REPEATED") {
 		return nil, fmt.Errorf("field %s is repeated in the writer's schema or in the table's, but not in both", column.Name)
 	}
-	m := &member{name: column.Name, repeated: repeated, wire: protowire.BytesType}
-	if (f.GetType() == descriptorpb.FieldDescriptorProto_TYPE_MESSAGE) != (column.Type == "RECORD") {
-		return nil, mismatch(f, column)
-	}
-	var err error
-	if column.Type == "RECORD" {
-		d, ok := lookup(c.messages, f.GetTypeName())
-		if !ok {
-			return nil, fmt.Errorf("field %s: type %s is not in the writer's schema", column.Name, f.GetTypeName())
+	kind := f.GetType()
+	switch {
+	case kind == descriptorpb.FieldDescriptorProto_TYPE_MESSAGE && column.Type == "RECORD":
+		d, err := lookup(c.messages, f.GetTypeName())
+		if err != nil {
+			return nil, err
 		}
-		m.nested, err = c.record(d, column.Fields, depth+1)
+		m.nested, err = c.plan(d, column.Fields, depth+1)
+		return m, err
+	case kind == descriptorpb.FieldDescriptorProto_TYPE_ENUM && column.Type == "STRING":
+		e, err := lookup(c.enums, f.GetTypeName())
+		m.wire, m.convert = protowire.VarintType, enumName(e)
 		return m, err
 	}
-	if f.GetType() == descriptorpb.FieldDescriptorProto_TYPE_ENUM && column.Type == "STRING" {
-		e, ok := lookup(c.enums, f.GetTypeName())
-		if !ok {
-			return nil, fmt.Errorf("field %s: type %s is not in the writer's schema", column.Name, f.GetTypeName())
-		}
-		m.wire, m.convert = protowire.VarintType, enumName(e)
-		return m, nil
-	}
-	m.wire, m.convert = scalar(f.GetType(), column.Type)
-	if m.convert == nil {
-		return nil, mismatch(f, column)
+	if m.wire, m.convert = conversion(kind, column.Type); m.convert == nil {
+		from := strings.ToLower(strings.TrimPrefix(kind.String(), "TYPE_"))
+		return nil, fmt.Errorf("the field %s of type %s could not be converted to the column's type %s", column.Name, from, column.Type)
 	}
 	return m, nil
-}
-
-func mismatch(f *descriptorpb.FieldDescriptorProto, column *bq.TableFieldSchema) error {
-	kind := strings.ToLower(strings.TrimPrefix(f.GetType().String(), "TYPE_"))
-	return fmt.Errorf("the field %s of type %s could not be converted to the column's type %s", column.Name, kind, column.Type)
 }
 
 func enumName(e *descriptorpb.EnumDescriptorProto) convert {

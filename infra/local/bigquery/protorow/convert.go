@@ -20,14 +20,6 @@ import (
 // convert turns a value's bits, or its bytes, into what the appender takes.
 type convert func(bits uint64, b []byte) (any, error)
 
-const (
-	typeDouble = descriptorpb.FieldDescriptorProto_TYPE_DOUBLE
-	typeFloat  = descriptorpb.FieldDescriptorProto_TYPE_FLOAT
-	typeBool   = descriptorpb.FieldDescriptorProto_TYPE_BOOL
-	typeString = descriptorpb.FieldDescriptorProto_TYPE_STRING
-	typeBytes  = descriptorpb.FieldDescriptorProto_TYPE_BYTES
-)
-
 // integers are the integer types: how they are sent, and what their bits mean.
 var integers = map[descriptorpb.FieldDescriptorProto_Type]struct {
 	wire protowire.Type
@@ -44,91 +36,70 @@ var integers = map[descriptorpb.FieldDescriptorProto_Type]struct {
 	descriptorpb.FieldDescriptorProto_TYPE_SFIXED64: {protowire.Fixed64Type, func(b uint64) int64 { return int64(b) }},
 }
 
-// scalar finds the conversion from a proto type to a column's type, and the
-// wire type that it reads; none where the service has none.
-func scalar(from descriptorpb.FieldDescriptorProto_Type, to string) (protowire.Type, convert) {
+// conversion finds how a proto type is sent and becomes a column's type; there
+// is none where the service has none.
+func conversion(from descriptorpb.FieldDescriptorProto_Type, to string) (protowire.Type, convert) {
 	if integer, ok := integers[from]; ok {
-		return integer.wire, fromInteger(integer.of, to)
+		c := fromInteger[to]
+		if c == nil {
+			return 0, nil
+		}
+		return integer.wire, func(bits uint64, _ []byte) (any, error) { return c(integer.of(bits)) }
 	}
 	switch from {
-	case typeDouble:
-		return protowire.Fixed64Type, only(to == "FLOAT", func(bits uint64, _ []byte) (any, error) { return math.Float64frombits(bits), nil })
-	case typeFloat:
-		return protowire.Fixed32Type, only(to == "FLOAT", func(bits uint64, _ []byte) (any, error) {
-			return float64(math.Float32frombits(uint32(bits))), nil
-		})
-	case typeBool:
-		return protowire.VarintType, only(to == "BOOLEAN", func(bits uint64, _ []byte) (any, error) { return bits != 0, nil })
-	case typeString:
+	case descriptorpb.FieldDescriptorProto_TYPE_STRING:
 		return protowire.BytesType, fromText[to]
-	case typeBytes:
+	case descriptorpb.FieldDescriptorProto_TYPE_BYTES:
 		return protowire.BytesType, fromBytes[to]
-	default:
-		return protowire.BytesType, nil
+	case descriptorpb.FieldDescriptorProto_TYPE_BOOL:
+		if to == "BOOLEAN" {
+			return protowire.VarintType, func(bits uint64, _ []byte) (any, error) { return bits != 0, nil }
+		}
+	case descriptorpb.FieldDescriptorProto_TYPE_DOUBLE:
+		if to == "FLOAT" {
+			return protowire.Fixed64Type, func(bits uint64, _ []byte) (any, error) { return math.Float64frombits(bits), nil }
+		}
+	case descriptorpb.FieldDescriptorProto_TYPE_FLOAT:
+		if to == "FLOAT" {
+			return protowire.Fixed32Type, func(bits uint64, _ []byte) (any, error) { return float64(math.Float32frombits(uint32(bits))), nil }
+		}
 	}
+	return 0, nil
 }
 
-func only(fits bool, c convert) convert {
-	if fits {
-		return c
-	}
-	return nil
-}
-
-// fromInteger converts an integer, which the service takes for no FLOAT: DATE counts days and TIMESTAMP microseconds
-// since 1970; TIME and DATETIME pack their parts into bits.
-func fromInteger(of func(uint64) int64, to string) convert {
-	switch to {
-	case "INTEGER":
-		return func(bits uint64, _ []byte) (any, error) { return of(bits), nil }
-	case "BOOLEAN":
-		return func(bits uint64, _ []byte) (any, error) { return of(bits) != 0, nil }
-	case "TIMESTAMP":
-		return func(bits uint64, _ []byte) (any, error) { return inYears(time.UnixMicro(of(bits)).UTC()) }
-	case "DATE":
-		return func(bits uint64, _ []byte) (any, error) {
-			days := of(bits)
-			if days < math.MinInt32 || days > math.MaxInt32 {
-				return nil, fmt.Errorf("%d days is out of the range of DATE", days)
-			}
-			return inYears(time.Unix(days*86400, 0).UTC())
-		}
-	case "DATETIME":
-		return func(bits uint64, _ []byte) (any, error) { return packedDateTime(of(bits)) }
-	case "TIME":
-		return func(bits uint64, _ []byte) (any, error) { return packedTime(of(bits)) }
-	case "NUMERIC":
-		return func(bits uint64, _ []byte) (any, error) {
-			return numeric(new(big.Rat).SetInt64(of(bits)))
-		}
-	default:
-		return nil
-	}
+// fromInteger are the columns that take integers, to which FLOAT does not
+// belong: DATE counts days and TIMESTAMP microseconds since 1970; TIME and
+// DATETIME pack their parts into bits.
+var fromInteger = map[string]func(int64) (any, error){
+	"INTEGER":   func(n int64) (any, error) { return n, nil },
+	"BOOLEAN":   func(n int64) (any, error) { return n != 0, nil },
+	"NUMERIC":   func(n int64) (any, error) { return numeric(new(big.Rat).SetInt64(n)) },
+	"TIMESTAMP": func(n int64) (any, error) { return inYears(time.UnixMicro(n)) },
+	"DATE": func(n int64) (any, error) {
+		return inYears(time.Unix(max(min(n, math.MaxInt32), math.MinInt32)*86400, 0))
+	},
+	"TIME":     func(n int64) (any, error) { return packed(1970<<46|1<<42|1<<37|n, n>>37 == 0) },
+	"DATETIME": func(n int64) (any, error) { return packed(n, true) },
 }
 
 func inYears(t time.Time) (any, error) {
+	t = t.UTC()
 	if y := t.Year(); y < 1 || y > 9999 {
 		return nil, errors.New("the time is outside the years 1 to 9999")
 	}
 	return t, nil
 }
 
-func packedTime(v int64) (any, error) {
-	hour, minute, second, micro := v>>32&0x1f, v>>26&0x3f, v>>20&0x3f, v&0xfffff
-	if hour > 23 || minute > 59 || second > 59 || micro > 999999 || v>>37 != 0 {
-		return nil, fmt.Errorf("%d is no packed TIME", v)
+// packed reads year, month, day, hour, minute, second and microsecond, of 18, 4,
+// 5, 5, 6, 6 and 20 bits.
+func packed(n int64, fits bool) (any, error) {
+	month, day := time.Month(n>>42&0xf), int(n>>37&0x1f)
+	hour, minute, second, micro := int(n>>32&0x1f), int(n>>26&0x3f), int(n>>20&0x3f), int(n&0xfffff)
+	t := time.Date(int(n>>46), month, day, hour, minute, second, micro*1000, time.UTC)
+	if !fits || t.Month() != month || t.Day() != day || t.Hour() != hour || t.Minute() != minute || t.Second() != second {
+		return nil, errors.New("the value is no packed time")
 	}
-	return time.Date(1970, 1, 1, int(hour), int(minute), int(second), int(micro)*1000, time.UTC), nil
-}
-
-func packedDateTime(v int64) (any, error) {
-	clock, err := packedTime(v & (1<<37 - 1))
-	year, month, day := v>>46, v>>42&0xf, v>>37&0x1f
-	if err != nil || year < 1 || year > 9999 || month < 1 || month > 12 || day < 1 {
-		return nil, fmt.Errorf("%d is no packed DATETIME", v)
-	}
-	c := clock.(time.Time)
-	return time.Date(int(year), time.Month(month), int(day), c.Hour(), c.Minute(), c.Second(), c.Nanosecond(), time.UTC), nil
+	return inYears(t)
 }
 
 var fromText = map[string]convert{
@@ -156,39 +127,35 @@ var fromText = map[string]convert{
 		}
 		return numeric(r)
 	},
-	"DATE":      civil("DATE", "2006-01-02"),
-	"TIME":      civil("TIME", "15:04:05.999999"),
-	"DATETIME":  civil("DATETIME", "2006-01-02T15:04:05.999999", "2006-01-02 15:04:05.999999"),
-	"TIMESTAMP": civil("TIMESTAMP", time.RFC3339Nano, "2006-01-02 15:04:05.999999Z07:00", "2006-01-02 15:04:05.999999 MST"),
+	"DATE":      civil("2006-01-02"),
+	"TIME":      civil("15:04:05.999999"),
+	"DATETIME":  civil("2006-01-02T15:04:05.999999", "2006-01-02 15:04:05.999999"),
+	"TIMESTAMP": civil(time.RFC3339Nano, "2006-01-02 15:04:05.999999Z07:00", "2006-01-02 15:04:05.999999 MST"),
 }
 
-func civil(kind string, layouts ...string) convert {
+func civil(layouts ...string) convert {
 	return func(_ uint64, b []byte) (any, error) {
 		for _, layout := range layouts {
 			if t, err := time.Parse(layout, string(b)); err == nil {
 				return t.UTC(), nil
 			}
 		}
-		return nil, fmt.Errorf("%q is no %s", b, kind)
+		return nil, fmt.Errorf("%q is not written as %s", b, layouts[0])
 	}
 }
 
 var fromBytes = map[string]convert{
 	"BYTES": func(_ uint64, b []byte) (any, error) { return b, nil },
+	// A two's complement integer, least significant byte first.
 	"NUMERIC": func(_ uint64, b []byte) (any, error) {
-		return numeric(new(big.Rat).SetFrac(littleEndian(b), numericScale))
+		b = slices.Clone(b)
+		slices.Reverse(b)
+		v := new(big.Int).SetBytes(b)
+		if len(b) > 0 && b[0]&0x80 != 0 {
+			v.Sub(v, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
+		}
+		return numeric(new(big.Rat).SetFrac(v, numericScale))
 	},
-}
-
-// littleEndian reads a two's complement integer, least significant byte first.
-func littleEndian(b []byte) *big.Int {
-	reversed := slices.Clone(b)
-	slices.Reverse(reversed)
-	v := new(big.Int).SetBytes(reversed)
-	if len(reversed) > 0 && reversed[0]&0x80 != 0 {
-		v.Sub(v, new(big.Int).Lsh(big.NewInt(1), uint(8*len(reversed))))
-	}
-	return v
 }
 
 var (

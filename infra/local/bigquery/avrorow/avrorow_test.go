@@ -1,0 +1,113 @@
+package avrorow_test
+
+import (
+	"database/sql/driver"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	bq "google.golang.org/api/bigquery/v2"
+	"nightwire.dev/infra/local/bigquery/avrorow"
+	"nightwire.dev/shared/packet"
+)
+
+func parse(t *testing.T, fields string) *packet.Schema {
+	t.Helper()
+	s, err := packet.ParseSchema([]byte(`{"type":"record","name":"alert","fields":[` + fields + `]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestRow reads a record into a table that has its columns in another order,
+// spells one in another way, and has one more.
+func TestRow(t *testing.T) {
+	t.Parallel()
+	s := parse(t, `{"name":"candid","type":"long"},{"name":"names","type":{"type":"array","items":["null","string"]}},
+		{"name":"prv","type":["null",{"type":"record","name":"prv","fields":[{"name":"at","type":{"type":"long","logicalType":"timestamp-micros"}}]}]}`)
+	table := []*bq.TableFieldSchema{
+		{Name: "PRV", Type: "RECORD", Mode: "NULLABLE", Fields: []*bq.TableFieldSchema{
+			{Name: "extra", Type: "STRING", Mode: "REPEATED"}, {Name: "at", Type: "TIMESTAMP", Mode: "NULLABLE"}}},
+		{Name: "more", Type: "STRING", Mode: "NULLABLE"},
+		{Name: "names", Type: "STRING", Mode: "REPEATED"},
+		{Name: "candid", Type: "INTEGER", Mode: "NULLABLE"},
+	}
+	plan, err := avrorow.Compile(s.Root, table, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(names []any, at int64) ([]driver.Value, error) {
+		encoded, err := s.Encode(nil, map[string]any{"candid": int64(1)<<53 + 1, "names": names, "prv": map[string]any{"at": at}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		record, err := s.Record(encoded)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return plan.Row(record)
+	}
+	got, err := read([]any{"a", "bc"}, 1e15)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []driver.Value{
+		map[string]any{"extra": []any(nil), "at": time.UnixMicro(1e15).UTC()}, nil, []any{[]byte("a"), []byte("bc")}, int64(1)<<53 + 1,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("row (-want +got):\n%s", diff)
+	}
+	if size := avrorow.Size(got); size != 8+3+4+8 {
+		t.Errorf("size is %d, want %d", size, 8+3+4+8)
+	}
+	for _, tt := range []struct {
+		name, want string
+		names      []any
+		at         int64
+	}{
+		{"no text", "field names: the string is not valid UTF-8", []any{"\xff"}, 0},
+		{"null in an array", "field names: an array cannot hold null", []any{nil}, 0},
+		{"a time too far", "field PRV: field at: 1000000000000000000 is out of the range of TIMESTAMP", nil, 1e18},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := read(tt.names, tt.at); err == nil || err.Error() != tt.want {
+				t.Errorf("error is %v, want %s", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	table := []*bq.TableFieldSchema{
+		{Name: "candid", Type: "INTEGER", Mode: "REQUIRED"}, {Name: "prv", Type: "RECORD", Mode: "REPEATED", Fields: []*bq.TableFieldSchema{
+			{Name: "jd", Type: "FLOAT", Mode: "NULLABLE"}}},
+	}
+	const candid = `{"name":"candid","type":"long"}`
+	tests := []struct{ name, fields, want string }{
+		{"another field", candid + `,{"name":"ra","type":"double"}`, "cannot add fields (field: ra)"},
+		{"a field less", `{"name":"prv","type":{"type":"array","items":{"type":"record","name":"p","fields":[]}}}`, "field candid is missing"},
+		{"another type", `{"name":"candid","type":"string"}`, "field candid has changed type from INTEGER to STRING"},
+		{"another mode", `{"name":"candid","type":["null","long"]}`, "field candid has changed mode from REQUIRED to NULLABLE"},
+		{"within a record", candid + `,{"name":"prv","type":{"type":"array","items":{"type":"record","name":"p","fields":[{"name":"jd","type":"int"}]}}}`,
+			"in prv: field jd has changed type from FLOAT to INTEGER"},
+		{"a map", candid + `,{"name":"m","type":{"type":"map","values":"int"}}`, "field m: no column is made of Avro's map"},
+		{"two types", candid + `,{"name":"m","type":["int","string"]}`, "field m: no column is made of Avro's union"},
+		{"arrays of arrays", candid + `,{"name":"m","type":{"type":"array","items":{"type":"array","items":"int"}}}`, "field m: no column is made of Avro's array"},
+		{"decimals", candid + `,{"name":"m","type":{"type":"bytes","logicalType":"decimal","precision":9,"scale":2}}`, "field m: no column is made of Avro's bytes decimal"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := avrorow.Compile(parse(t, tt.fields).Root, table, false); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("error is %v, want %q", err, tt.want)
+			}
+		})
+	}
+	if _, err := avrorow.Columns(parse(t, candid+`,{"name":"next","type":["null","alert"]}`).Root, false); err == nil || !strings.Contains(err.Error(), "nested more than 15 deep") {
+		t.Errorf("a record within itself: error is %v", err)
+	}
+}
