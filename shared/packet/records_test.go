@@ -48,14 +48,14 @@ func TestRecords(t *testing.T) {
 				}
 				want := make([]string, 0, n)
 				for i := range n {
-					want = append(want, fmt.Sprint(i, " a [1 2 3]"))
+					want = append(want, fmt.Sprintf("%d a [1 2 3]", i))
 				}
 				got := []string{}
 				for r, err := range records {
 					if err != nil {
 						t.Fatal(err)
 					}
-					got = append(got, fmt.Sprint(r.Get("id").Int(), " ", r.Get("name").Text(), " ", r.Get("stamp").Bytes()))
+					got = append(got, fmt.Sprintf("%d %s %v", r.Get("id").Int(), r.Get("name").Text(), r.Get("stamp").Bytes()))
 				}
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("records (-want +got):\n%s", diff)
