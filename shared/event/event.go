@@ -47,6 +47,9 @@ type Message struct {
 	object *Object // that it tells of, once it has been read
 }
 
+// maxKept is above an alert's push, and below what would burden an instance.
+const maxKept = 1 << 20
+
 // bodies are requests' bodies that have been parsed, as *[]byte, for the next
 // ones: one of 95 kB each time would be a sixth of all that a function allocates.
 var bodies = sync.Pool{New: func() any { return new([]byte) }}
@@ -59,8 +62,9 @@ func Parse(r *http.Request) (*Message, error) {
 	if err == nil {
 		var m *Message
 		if m, err = parse(r.Header, body); err == nil {
-			*buffer = body
-			bodies.Put(buffer)
+			if *buffer = body; cap(body) <= maxKept {
+				bodies.Put(buffer)
+			}
 			return m, nil
 		}
 	}

@@ -99,7 +99,8 @@ func (d *database) close() error { return d.DB.Close() }
 func (d *database) change(ctx context.Context, f func(*sql.Tx) (committed func(), err error)) error {
 	d.writing.Lock()
 	defer d.writing.Unlock()
-	tx, err := d.BeginTx(ctx, nil)
+	// Were it ctx, its end would roll back beside us, and after the next writer began.
+	tx, err := d.BeginTx(context.WithoutCancel(ctx), nil)
 	if err != nil {
 		return err
 	}

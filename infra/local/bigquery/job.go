@@ -23,6 +23,7 @@ type job struct {
 	id        string
 	query     *queryRequest
 	load      *bq.JobConfigurationLoad // instead of a query
+	timeout   time.Duration            // for ever, if zero
 	created   time.Time
 	cancel    context.CancelFunc
 	done      chan struct{}
@@ -68,9 +69,12 @@ func (j *job) free() {
 	})
 }
 
+// A job is forgotten some time after it was last asked for; a little earlier,
+// where there are many. A result that is read to its end is gone at once.
 const (
-	keepResult = 10 * time.Minute // since it was last read
-	maxResults = 32               // kept at once
+	keepJob      = 10 * time.Minute
+	keepManyJobs = time.Minute
+	manyJobs     = 32
 )
 
 // jobs are the queries whose results may still be asked for.
@@ -93,11 +97,7 @@ func (js *jobs) start(j *job) error {
 	}
 	js.expire()
 	js.byID[j.id] = j
-	limit := time.Duration(math.MaxInt64)
-	if j.query != nil && j.query.JobTimeoutMs > 0 {
-		limit = time.Duration(j.query.JobTimeoutMs) * time.Millisecond
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	ctx, cancel := context.WithTimeout(context.Background(), cmp.Or(j.timeout, math.MaxInt64))
 	j.created, j.used, j.cancel, j.done = time.Now(), time.Now(), cancel, make(chan struct{})
 	work := js.server.run
 	if j.load != nil {
@@ -116,20 +116,17 @@ func (js *jobs) start(j *job) error {
 	return nil
 }
 
-// expire forgets results that nobody reads, oldest first. Called with mu held.
+// expire forgets the jobs for which nobody asks. Called with mu held.
 func (js *jobs) expire() {
-	for {
-		var oldest *job
-		for _, j := range js.byID {
-			if j.finished() && (oldest == nil || j.used.Before(oldest.used)) {
-				oldest = j
-			}
+	keep := keepJob
+	if len(js.byID) >= manyJobs {
+		keep = keepManyJobs
+	}
+	for id, j := range js.byID {
+		if j.finished() && time.Since(j.used) > keep {
+			delete(js.byID, id)
+			go j.free()
 		}
-		if oldest == nil || len(js.byID) < maxResults && time.Since(oldest.used) < keepResult {
-			return
-		}
-		delete(js.byID, oldest.id)
-		go oldest.free()
 	}
 }
 

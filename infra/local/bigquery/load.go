@@ -63,6 +63,7 @@ func (s *Server) load(ctx context.Context, j *job) error {
 		resource := bq.Table{TableReference: &to}
 		if old != nil {
 			resource = *old.Table
+			resource.TableReference = &to // which others read of the old one
 		}
 		if resource.Schema, err = l.schema(ctx); err != nil {
 			return err
@@ -86,14 +87,8 @@ func (s *Server) load(ctx context.Context, j *job) error {
 		if err := into.replace(ctx, tx, old); err != nil {
 			return err
 		}
-	} else if j.load.WriteDisposition == "WRITE_EMPTY" {
-		var filled bool
-		if err := tx.QueryRowContext(ctx, "SELECT count(*) > 0 FROM "+old.sql()).Scan(&filled); err != nil {
-			return err
-		}
-		if filled {
-			return duplicate("Table %s", old.Id)
-		}
+	} else if err := s.checkEmpty(ctx, j.load, old); err != nil {
+		return err
 	}
 	err = conn.Raw(func(raw any) error {
 		appender, err := duckdb.NewAppenderFromConn(raw.(driver.Conn), to.DatasetId, to.TableId)
@@ -115,10 +110,28 @@ func (s *Server) load(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
+	if err := s.checkEmpty(ctx, j.load, old); err != nil { // rows may have come meanwhile
+		return err
+	}
 	if err := tx.Commit(); err != nil {
 		return err
 	}
 	s.catalogue.putTable(into)
 	j.loaded = &l.statistics
+	return nil
+}
+
+// checkEmpty refuses a table that has rows, if the job wants one that has none.
+func (s *Server) checkEmpty(ctx context.Context, job *bq.JobConfigurationLoad, old *table) error {
+	if old == nil || job.WriteDisposition != "WRITE_EMPTY" {
+		return nil
+	}
+	var filled bool
+	if err := s.db.QueryRowContext(ctx, "SELECT count(*) > 0 FROM "+old.sql()).Scan(&filled); err != nil {
+		return err
+	}
+	if filled {
+		return duplicate("Table %s", old.Id)
+	}
 	return nil
 }

@@ -74,7 +74,7 @@ func (s *Server) query(r *http.Request) (any, error) {
 	if err := request.check(); err != nil {
 		return nil, err
 	}
-	j := &job{query: request}
+	j := &job{query: request, timeout: time.Duration(request.JobTimeoutMs) * time.Millisecond}
 	if err := s.jobs.start(j); err != nil {
 		return nil, err
 	}
@@ -178,7 +178,7 @@ func (s *Server) insertJob(r *http.Request) (any, error) {
 	case c.Load != nil:
 		err = s.checkLoad(c.Load)
 	case c.Query != nil:
-		c.Query.DryRun, c.Query.JobTimeoutMs, c.Query.Location = c.DryRun, c.JobTimeoutMs, request.JobReference.Location
+		c.Query.DryRun, c.Query.Location = c.DryRun, request.JobReference.Location
 		err = c.Query.check()
 	default:
 		err = notImplemented("copy and extract jobs")
@@ -186,7 +186,10 @@ func (s *Server) insertJob(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &job{id: request.JobReference.JobId, query: c.Query, load: c.Load}
+	j := &job{
+		id: request.JobReference.JobId, query: c.Query, load: c.Load,
+		timeout: time.Duration(c.JobTimeoutMs) * time.Millisecond,
+	}
 	if err := s.jobs.start(j); err != nil {
 		return nil, err
 	}

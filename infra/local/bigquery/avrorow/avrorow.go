@@ -51,6 +51,9 @@ func Compile(record *packet.Type, table []*bq.TableFieldSchema, logical bool) (*
 		if i < 0 {
 			return nil, fmt.Errorf("cannot add fields (field: %s)", f.Name)
 		}
+		if given[i] {
+			return nil, fmt.Errorf("field %s is there twice, in capitals and without", f.Name)
+		}
 		if was := table[i].Type; made.Type != was {
 			return nil, fmt.Errorf("field %s has changed type from %s to %s", f.Name, was, made.Type)
 		}

@@ -94,6 +94,7 @@ func TestRefusals(t *testing.T) {
 		{"another mode", `{"name":"candid","type":["null","long"]}`, "field candid has changed mode from REQUIRED to NULLABLE"},
 		{"within a record", candid + `,{"name":"prv","type":{"type":"array","items":{"type":"record","name":"p","fields":[{"name":"jd","type":"int"}]}}}`,
 			"in prv: field jd has changed type from FLOAT to INTEGER"},
+		{"names that differ in case", candid + `,{"name":"Candid","type":"long"}`, "field Candid is there twice"},
 		{"a map", candid + `,{"name":"m","type":{"type":"map","values":"int"}}`, "field m: no column is made of Avro's map"},
 		{"two types", candid + `,{"name":"m","type":["int","string"]}`, "field m: no column is made of Avro's union"},
 		{"arrays of arrays", candid + `,{"name":"m","type":{"type":"array","items":{"type":"array","items":"int"}}}`, "field m: no column is made of Avro's array"},
