@@ -110,10 +110,16 @@ func (c *serveStorage) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	routes := http.NewServeMux()
-	routes.Handle(stack.PendingPath, tellJSON(func() any { return server.Pending() }))
-	routes.Handle("/", server.Handler())
-	return until(ctx, server.Close, func() error { return serveHTTP(ctx, c.Listen, routes) })
+	pending, buckets := tellJSON(func() any { return server.Pending() }), server.Handler()
+	// A ServeMux would clean paths, and with them the names of objects.
+	routes := func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == stack.PendingPath {
+			pending.ServeHTTP(w, r)
+		} else {
+			buckets.ServeHTTP(w, r)
+		}
+	}
+	return errors.Join(serveHTTP(ctx, c.Listen, http.HandlerFunc(routes)), server.Close())
 }
 
 type serveBigQuery struct {
@@ -158,10 +164,13 @@ func until(ctx context.Context, closeServer func() error, parts ...func() error)
 	}
 }
 
-// serveHTTP serves until ctx ends, and then lets the requests under way end.
+// serveHTTP serves until ctx ends, and returns when the requests that were under
+// way have ended, too.
 func serveHTTP(ctx context.Context, address string, handler http.Handler) error {
 	server := &http.Server{Addr: address, Handler: handler, ReadHeaderTimeout: 10 * time.Second}
+	ended := make(chan struct{})
 	context.AfterFunc(ctx, func() {
+		defer close(ended)
 		grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
 		_ = server.Shutdown(grace)
@@ -169,6 +178,7 @@ func serveHTTP(ctx context.Context, address string, handler http.Handler) error 
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
+	<-ended
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -104,9 +105,26 @@ func (b *bucket) move(c *change) error {
 	case c == nil:
 		return nil
 	case c.Event == finalize:
+		if err := os.MkdirAll(filepath.Dir(b.path(c.File)), 0o777); err != nil {
+			return err
+		}
 		return os.Rename(b.path(stagingFolder, c.Staged), b.path(c.File))
 	case c.Event == deletion:
-		return os.Remove(b.path(c.File))
+		return b.remove(c.File)
+	}
+	return nil
+}
+
+// remove removes a content, and the folders that it leaves empty. People may
+// have been before us: what is gone already is no error.
+func (b *bucket) remove(file string) error {
+	if err := os.Remove(b.path(file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for folder := filepath.Dir(file); folder != objectsFolder; folder = filepath.Dir(folder) {
+		if err := os.Remove(b.path(folder)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			break // others are in it
+		}
 	}
 	return nil
 }
@@ -158,16 +176,23 @@ func (b *bucket) tick() (int64, time.Time) {
 // place is where the content of a new object goes: under its name, if that is
 // neither too long nor a folder of others, and nothing on its way is an object;
 // else under an id, with a mark that no name has. The folder is made.
-func (b *bucket) place(name, id string) string {
-	if natural, ok := naturalPlace(name); ok {
-		file := filepath.Join(objectsFolder, natural)
-		if os.MkdirAll(filepath.Dir(b.path(file)), 0o777) == nil {
-			if _, err := os.Lstat(b.path(file)); errors.Is(err, fs.ErrNotExist) {
-				return file
-			}
+func (b *bucket) place(name, id string) (string, error) {
+	aside := filepath.Join(objectsFolder, "%-"+id)
+	natural, ok := naturalPlace(name)
+	if !ok {
+		return aside, nil
+	}
+	file := filepath.Join(objectsFolder, natural)
+	err := os.MkdirAll(filepath.Dir(b.path(file)), 0o777)
+	if err == nil {
+		if _, err = os.Lstat(b.path(file)); errors.Is(err, fs.ErrNotExist) {
+			return file, nil
 		}
 	}
-	return filepath.Join(objectsFolder, "%-"+id)
+	if err == nil || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.EEXIST) || errors.Is(err, syscall.ENAMETOOLONG) {
+		return aside, nil
+	}
+	return "", err
 }
 
 // maxElementBytes bounds an element of a path, by the file systems in use.

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 )
@@ -9,10 +10,10 @@ import (
 // other.
 type composeRequest struct {
 	SourceObjects []struct {
-		Name                string `json:"name"`
-		Generation          string `json:"generation"`
+		Name                string      `json:"name"`
+		Generation          json.Number `json:"generation"` // or a string of digits
 		ObjectPreconditions struct {
-			IfGenerationMatch string `json:"ifGenerationMatch"`
+			IfGenerationMatch json.Number `json:"ifGenerationMatch"`
 		} `json:"objectPreconditions"`
 	} `json:"sourceObjects"`
 	Destination object `json:"destination"`
@@ -41,7 +42,7 @@ func (b *bucket) compose(_ http.ResponseWriter, r *http.Request) (any, error) {
 	defer whole.close()
 	var contents []io.Reader
 	for _, source := range request.SourceObjects {
-		o, file, err := b.open(source.Name, source.Generation, source.ObjectPreconditions.IfGenerationMatch)
+		o, file, err := b.open(source.Name, source.Generation.String(), source.ObjectPreconditions.IfGenerationMatch.String())
 		if err != nil {
 			return nil, err
 		}

@@ -57,6 +57,28 @@ func testCompose(t *testing.T, _ *service, bucket *gcs.BucketHandle) {
 	}
 }
 
+// testComposeNumbers sends generations as numbers, as scripts do.
+func testComposeNumbers(t *testing.T, s *service, bucket *gcs.BucketHandle) {
+	generation := mustWrite(t, bucket.Object("a"), "a", nil).Generation
+	for _, c := range []struct {
+		offset int64
+		source string
+		want   int
+	}{
+		{0, `"generation": %d`, http.StatusOK},
+		{0, `"objectPreconditions": {"ifGenerationMatch": %d}`, http.StatusOK},
+		{1, `"generation": %d`, http.StatusNotFound},
+		{1, `"objectPreconditions": {"ifGenerationMatch": %d}`, http.StatusPreconditionFailed},
+	} {
+		source := fmt.Sprintf(c.source, generation+c.offset)
+		body, response := send(t, http.MethodPost, s.url+"/storage/v1/b/"+bucketName+"/o/whole/compose", "",
+			`{"sourceObjects": [{"name": "a", `+source+`}]}`)
+		if response.StatusCode != c.want {
+			t.Errorf("%s: %s %s", source, response.Status, body)
+		}
+	}
+}
+
 func testComposeConditions(t *testing.T, _ *service, bucket *gcs.BucketHandle) {
 	sources := parts(t, bucket, "a", "b")
 	whole := bucket.Object("whole")

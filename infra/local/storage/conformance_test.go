@@ -131,6 +131,8 @@ func TestConformance(t *testing.T) {
 			Says: "compose joins up to 32 objects, itself among them if asked, adds their component counts and has a CRC-32C and no MD5."},
 		{Name: "the preconditions of a composition", Check: on(testComposeConditions),
 			Says: "Preconditions hold for the destination and for each source; a missing source is 404."},
+		{Name: "a composition's generations as numbers", Local: bare, Check: on(testComposeNumbers),
+			Says: "A generation in JSON is a string of digits, and may be a number."},
 		{Name: "the limits of a composition", Check: on(testComposeLimits),
 			Says: "More than 32 sources are 400, and so is a wrong checksum, which makes no object."},
 		// Lists and buckets.

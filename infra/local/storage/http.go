@@ -43,16 +43,26 @@ func (s *Server) Handler() http.Handler {
 		api("POST "+prefix+object+"/compose", (*bucket).compose, "ifGenerationMatch")
 	}
 	api("GET /download/storage/v1"+object, (*bucket).getObject, "generation", "ifGenerationMatch")
-	for _, prefix := range []string{"POST /upload", "PUT /upload", "POST /resumable/upload", "PUT /resumable/upload"} {
-		api(prefix+"/storage/v1/b/{bucket}/o", (*bucket).upload, "uploadType", "name", "ifGenerationMatch", "upload_id")
+	for _, prefix := range []string{"POST /", "PUT /", "DELETE /", "POST /resumable/", "PUT /resumable/", "DELETE /resumable/"} {
+		api(prefix+"upload/storage/v1/b/{bucket}/o", (*bucket).upload, "uploadType", "name", "ifGenerationMatch", "upload_id")
 	}
 	for _, prefix := range reservedBuckets {
 		mux.HandleFunc("/"+prefix+"/{rest...}", func(w http.ResponseWriter, r *http.Request) {
 			unsupported(r.Method + " " + r.URL.Path).writeJSON(w)
 		})
 	}
-	mux.HandleFunc("/{bucket}/{object...}", s.handle((*bucket).downloadXML, (*apiError).writeXML, []string{"generation"}))
-	return mux
+	download := s.handle((*bucket).downloadXML, (*apiError).writeXML, []string{"generation"})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		bucket, object, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+		if bucket == "" || slices.Contains(reservedBuckets, bucket) {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		// The mux would take "a//b" and "a/./b" for the object "a/b".
+		r.SetPathValue("bucket", bucket)
+		r.SetPathValue("object", object)
+		download(w, r)
+	})
 }
 
 // handler serves a request whose parameters are in r.Form; b is the bucket that
@@ -143,10 +153,14 @@ const maxBodyBytes = 1 << 20
 func decode(body io.Reader, into any) error {
 	decoder := json.NewDecoder(io.LimitReader(body, maxBodyBytes))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(into); err != nil && !errors.Is(err, io.EOF) {
-		return invalid("Parse Error: %v", err)
+	err := decoder.Decode(into)
+	if err == nil || errors.Is(err, io.EOF) {
+		return nil
 	}
-	return nil
+	if field, unknown := strings.CutPrefix(err.Error(), "json: unknown field "); unknown {
+		return unsupported("the field " + strings.Trim(field, `"`))
+	}
+	return invalid("Parse Error: %v", err)
 }
 
 // reply answers a resource, reduced to the fields that the request asks for.

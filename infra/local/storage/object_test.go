@@ -183,6 +183,22 @@ func testBrowser(t *testing.T, s *service, bucket *gcs.BucketHandle) {
 		t.Errorf("absent: %d %s", response.StatusCode, got)
 	}
 
+	mustWrite(t, bucket.Object("a/b"), "one slash", nil)
+	for _, name := range []string{"a//b", "a/./b", "c/../a/b"} {
+		if got, response := get(t, s.url+"/"+bucketName+"/"+name); response.StatusCode != http.StatusNotFound {
+			t.Errorf("%s, which is not there: %s %s", name, response.Status, got)
+		}
+		mustWrite(t, bucket.Object(name), name, nil)
+		if got, response := get(t, s.url+"/"+bucketName+"/"+name); got != name {
+			t.Errorf("%s: %s %s", name, response.Status, got)
+		}
+	}
+	for _, path := range []string{"", "/", "/absent", "/absent/", "//absent"} {
+		if got, response := get(t, s.url+path); response.StatusCode < 300 || response.StatusCode > 404 {
+			t.Errorf("%s: %s %s", path, response.Status, got)
+		}
+	}
+
 	var packed bytes.Buffer
 	z := gzip.NewWriter(&packed)
 	_, _ = io.WriteString(z, "plain text")

@@ -1,7 +1,9 @@
 package storage
 
 import (
+	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -26,6 +28,83 @@ func TestNaturalPlace(t *testing.T) {
 	}
 	if place, ok := naturalPlace("a/" + strings.Repeat("x", 256)); ok {
 		t.Errorf("a long element has the place %q", place)
+	}
+}
+
+func mustDelete(t *testing.T, b *bucket, name string) {
+	t.Helper()
+	if w := request(t, b, http.MethodDelete, "/storage/v1/b/bucket/o/"+url.PathEscape(name), "", nil); w.Code != http.StatusNoContent {
+		t.Errorf("delete %s: %d %s", name, w.Code, w.Body)
+	}
+}
+
+// TestEmptyFolders: folders go with the last of their objects.
+func TestEmptyFolders(t *testing.T) {
+	t.Parallel()
+	b := reopen(t, t.TempDir())
+	for _, name := range []string{"a/b/c", "a/b/d/e", "a/f"} {
+		mustCreate(t, b, name, name)
+	}
+	for _, step := range []struct{ deleted, left string }{{"a/b/d/e", "a/b"}, {"a/b/c", "a"}, {"a/f", ""}} {
+		mustDelete(t, b, step.deleted)
+		gone := filepath.Dir(b.path(objectsFolder, step.deleted))
+		if step.deleted == "a/f" {
+			gone = b.path(objectsFolder, "a")
+		}
+		if _, err := os.Lstat(gone); !os.IsNotExist(err) {
+			t.Errorf("after the deletion of %s: %s: %v", step.deleted, gone, err)
+		}
+		if _, err := os.Lstat(b.path(objectsFolder, step.left)); err != nil {
+			t.Errorf("after the deletion of %s: %v", step.deleted, err)
+		}
+	}
+	mustCreate(t, b, "a", "a")
+	if text, err := os.ReadFile(b.path(objectsFolder, "a")); err != nil || string(text) != "a" {
+		t.Errorf("in the folder's place: %q, %v", text, err)
+	}
+}
+
+// TestRemovedByHand: what people remove can still be overwritten and deleted.
+func TestRemovedByHand(t *testing.T) {
+	t.Parallel()
+	b := reopen(t, t.TempDir())
+	remove := func() {
+		t.Helper()
+		if err := os.RemoveAll(b.path(objectsFolder, "a")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustCreate(t, b, "a/b/c", "first")
+	remove()
+	second := arrived(t, b, "a/b/d", "second")
+	second.object.Name, second.match = "a/b/c", ""
+	if _, err := second.create(); err != nil {
+		t.Fatal(err)
+	}
+	if got := contentOf(t, b, "a/b/c"); got != "second" {
+		t.Errorf("the object holds %q", got)
+	}
+	remove()
+	mustDelete(t, b, "a/b/c")
+	if len(b.entries) > 0 {
+		t.Error("the object is still there")
+	}
+}
+
+// TestPlaceFault: a folder that cannot be made for another reason than that an
+// object is in its place is a fault; the content does not go aside.
+func TestPlaceFault(t *testing.T) {
+	t.Parallel()
+	const unwritable = "/proc"
+	if _, err := os.Stat(unwritable); err != nil {
+		t.Skip("there is no file system without room for folders: ", err)
+	}
+	b := reopen(t, t.TempDir())
+	if err := os.Symlink(unwritable, b.path(objectsFolder, "a")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := arrived(t, b, "a/b/c", "text").create(); err == nil {
+		t.Error("the object was made")
 	}
 }
 

@@ -74,9 +74,11 @@ func interrupted(t *testing.T, stop func(*testing.T, *bucket, *change)) string {
 	b := reopen(t, dir)
 	mustCreate(t, b, "a/first", "first")
 	half := arrived(t, b, "a/second", "second")
-	c := &change{
-		Event: finalize, Staged: half.id, Object: object{Name: "a/second"}, File: b.place("a/second", half.id),
+	file, err := b.place("a/second", half.id)
+	if err != nil {
+		t.Fatal(err)
 	}
+	c := &change{Event: finalize, Staged: half.id, Object: object{Name: "a/second"}, File: file}
 	c.Object.Generation, c.Time = b.tick()
 	stop(t, b, c)
 	if err := b.journal.file.Close(); err != nil {

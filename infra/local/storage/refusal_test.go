@@ -56,7 +56,7 @@ func testRefusals(t *testing.T, s *service, bucket *gcs.BucketHandle) {
 		}, "PATCH"},
 		"versioning": {func() error {
 			return s.client.Bucket("versioned").Create(ctx, "nightwire", &gcs.BucketAttrs{VersioningEnabled: true})
-		}, "versioning"},
+		}, "does not support the field versioning"},
 		"a change of access": {func() error {
 			return s.client.Bucket("uniform").Create(ctx, "nightwire", &gcs.BucketAttrs{
 				UniformBucketLevelAccess: gcs.UniformBucketLevelAccess{Enabled: true},

@@ -143,8 +143,9 @@ func (s *Server) Pending() int {
 }
 
 // Close stops the senders and closes the files. Requests should have ended:
-// shut the HTTP server down first. Pending notifications are sent by the next
-// server that opens the folder.
+// shut the HTTP server down first. A later one fails, as a fault of ours that
+// clients try again; no bucket is said to be absent. Pending notifications are
+// sent by the next server that opens the folder.
 func (s *Server) Close() error {
 	s.stop()
 	s.senders.Wait()
@@ -157,6 +158,5 @@ func (s *Server) Close() error {
 	for _, b := range s.buckets {
 		errs = append(errs, b.journal.file.Close())
 	}
-	clear(s.buckets)
 	return errors.Join(errs...)
 }

@@ -33,6 +33,7 @@ type upload struct {
 	crc   hash.Hash32
 	md5   hash.Hash
 	ended bool
+	made  any // the resource, once a resumable upload has become an object
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -40,7 +41,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // upload serves the three kinds of upload at their start; multipart and media
 // are then done, a resumable one goes on in resumable.go.
 func (b *bucket) upload(w http.ResponseWriter, r *http.Request) (any, error) {
-	if r.Form.Has("upload_id") {
+	if r.Form.Has("upload_id") || r.Method == http.MethodDelete {
 		return b.resume(w, r)
 	}
 	switch kind := r.Form.Get("uploadType"); kind {
@@ -209,7 +210,8 @@ func (u *upload) create() (*change, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	current, exists := b.entries[o.Name]
-	if err := current.check(u.match); err != nil {
+	err := current.check(u.match)
+	if err != nil {
 		return nil, err
 	}
 	made := &change{Event: finalize, Staged: u.id}
@@ -220,8 +222,8 @@ func (u *upload) create() (*change, error) {
 			return nil, err
 		}
 		made.Replaced, made.File = current.generation, before.File
-	} else {
-		made.File = b.place(o.Name, u.id)
+	} else if made.File, err = b.place(o.Name, u.id); err != nil {
+		return nil, err
 	}
 	o.Bucket, o.StorageClass, o.TimeCreated, o.Updated = b.resource.Name, standardClass, made.Time, made.Time
 	o.Metageneration, o.ETag = 1, etag(o.Generation, 1)
