@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"cloud.google.com/go/bigquery"
+	"cloud.google.com/go/civil"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -20,6 +21,7 @@ var semanticGroups = []sqlGroup{
 		{"SELECT CAST(1.0 AS STRING), CAST(0.1 AS STRING), CAST(1e15 AS STRING), CAST(123456789.125 AS STRING), CAST(1e-5 AS STRING), CAST(-0.5 AS STRING)", [][]bigquery.Value{{"1", "0.1", "1e+15", "123456789.125", "1e-05", "-0.5"}}},
 		{"SELECT CAST(NUMERIC '1.5' AS STRING), CAST(NUMERIC '100' AS STRING), CAST(9007199254740993 AS STRING), CAST(TRUE AS STRING)", [][]bigquery.Value{{"1.5", "100", "9007199254740993", "true"}}},
 		{"SELECT CAST(TIMESTAMP '2024-01-02 03:04:05.5' AS STRING), CAST(TIMESTAMP '2024-01-02' AS STRING), CAST(DATETIME '2024-01-02 03:04:05' AS STRING)", [][]bigquery.Value{{"2024-01-02 03:04:05.500+00", "2024-01-02 00:00:00+00", "2024-01-02 03:04:05"}}},
+		{"SELECT CAST(CAST('100' AS NUMERIC(10, 0)) AS STRING), CAST(ROUND(NUMERIC '1200.4') AS STRING), CAST(NUMERIC '-20.50' AS STRING)", [][]bigquery.Value{{"100", "1200", "-20.5"}}},
 		{"SELECT CAST(b'\\xc3\\xa9' AS STRING), CAST('é' AS BYTES)", [][]bigquery.Value{{"é", []byte{0xc3, 0xa9}}}},
 	}},
 	{"names of columns", "Implicit aliases: a path in the select list is known by its last name.", []sqlCase{
@@ -28,7 +30,19 @@ var semanticGroups = []sqlGroup{
 		{"SELECT p.jd FROM ztf.alerts, UNNEST(prv_candidates) AS p ORDER BY jd DESC LIMIT 2", [][]bigquery.Value{{3.0}, {2.0}}},
 		{"SELECT jd + 1 FROM (SELECT prv_candidates[OFFSET(0)].jd FROM ztf.alerts WHERE candid = 2)", [][]bigquery.Value{{4.0}}},
 		{"SELECT a.candid FROM ztf.alerts AS a ORDER BY a.candid LIMIT 1", [][]bigquery.Value{{int64(1)}}},
+		{"SELECT current_mag, CURRENT_DATE > DATE '2024-01-01' FROM (SELECT 1 AS current_mag)", [][]bigquery.Value{{int64(1), true}}},
+		{"SELECT asof + anti + semi + positional + glob + binary + isnull + verbose + similar, ilike FROM (SELECT 1 AS asof, 2 AS anti, 3 AS semi, 4 AS positional, 5 AS glob, 6 AS binary, 7 AS isnull, 8 AS verbose, 9 AS similar, 0 AS ilike)", [][]bigquery.Value{{int64(45), int64(0)}}},
+		{"SELECT x, offset FROM UNNEST(['a', 'b', 'c']) AS x WITH OFFSET WHERE 3 > offset AND offset >= 0 ORDER BY offset DESC LIMIT 1 OFFSET 1", [][]bigquery.Value{{"b", int64(1)}}},
+		{"SELECT 3 > x, 2 > [1, 2][OFFSET(0)], 1 / SUM(x) OVER w FROM (SELECT 1 AS x) WINDOW w AS ()", [][]bigquery.Value{{true, true, 1.0}}},
 		{"SELECT a.candid FROM ztf.alerts AS a WHERE -a.candid < -2", [][]bigquery.Value{{int64(3)}}},
+	}},
+	{"scopes", "Scope rules: an alias and a name of WITH are known in their own query and those within it, and in no other.", []sqlCase{
+		{"SELECT COUNT(*) FROM (SELECT 1 FROM ztf.alerts AS ztf UNION ALL SELECT 2 FROM ztf.alerts)", [][]bigquery.Value{{int64(6)}}},
+		{"SELECT candid FROM ztf.alerts WHERE candid IN (SELECT candid FROM ztf.alerts ztf WHERE candid = 2) OR NOT EXISTS (SELECT 1 FROM ztf.alerts)", [][]bigquery.Value{{int64(2)}}},
+		{"SELECT (SELECT COUNT(*) FROM ztf.alerts, UNNEST(prv_candidates) AS ztf), COUNT(*) FROM (SELECT 1 FROM ztf.alerts AS ztf) AS q, ztf.alerts", [][]bigquery.Value{{int64(3), int64(9)}}},
+		{"SELECT a.candid FROM ztf.alerts AS a WHERE EXISTS (SELECT 1 FROM a.prv_candidates AS p WHERE p.jd = 3 UNION ALL SELECT 2 FROM a.prv_candidates AS q WHERE q.jd = 1) ORDER BY 1", [][]bigquery.Value{{int64(1)}, {int64(2)}}},
+		{"SELECT COUNT(*) FROM ztf.alerts AS ztf JOIN (SELECT 2 AS k FROM ztf.alerts) AS q ON TRUE", [][]bigquery.Value{{int64(9)}}},
+		{"SELECT (WITH alerts AS (SELECT 7 AS x) SELECT SUM(x) FROM alerts), (SELECT COUNT(*) FROM ztf.alerts)", [][]bigquery.Value{{int64(7), int64(3)}}},
 	}},
 	{"elements", "Subscripts: of arrays they count from 0 or, by ORDINAL, from 1; so they do of JSON; outside an array SAFE_ ones give NULL.", []sqlCase{
 		{"SELECT (JSON '[10, 20, 30]')[1], j.b[2].c, j['b'][0] FROM (SELECT JSON '{\"b\": [1, 2, {\"c\": 7}]}' AS j)", [][]bigquery.Value{{"20", "7", "1"}}},
@@ -50,6 +64,8 @@ var semanticGroups = []sqlGroup{
 		{"SELECT GENERATE_ARRAY(0.0, 1, 0.5), GENERATE_ARRAY(5, 1, -2), RANGE_BUCKET(20, [0, 10, 20, 30])", [][]bigquery.Value{{[]bigquery.Value{0.0, 0.5, 1.0}, []bigquery.Value{int64(5), int64(3), int64(1)}, int64(3)}}},
 		{"SELECT SAFE.MOD(5, 0), SAFE.EXP(1000), SAFE.POW(10, 400 * candid), SAFE.ST_GEOGPOINT(0, 91) FROM ztf.alerts WHERE candid = 1", [][]bigquery.Value{{nil, nil, nil, nil}}},
 		{"SELECT ST_GEOGPOINT(200, 1), ST_GEOGPOINT(-180, 0), ST_ASGEOJSON(ST_GEOGPOINT(1, 2.5))", [][]bigquery.Value{{"POINT(-160 1)", "POINT(-180 0)", `{ "type": "Point", "coordinates": [1, 2.5] }`}}},
+		{"SELECT night, COUNT(*) / SUM(COUNT(*)) OVER (), 6 / COUNT(*) OVER w + 1 FROM ztf.alerts GROUP BY night WINDOW w AS () ORDER BY 2", [][]bigquery.Value{{civil.Date{Year: 2023, Month: 11, Day: 15}, 1.0 / 3, 4.0}, {civil.Date{Year: 2023, Month: 11, Day: 14}, 2.0 / 3, 4.0}}},
+		{"SELECT CAST(1 / NUMERIC '2' AS FLOAT64), CAST(DIV(NUMERIC '7.5', 2) AS FLOAT64), DIV(-7, 2), IS_NAN(LEAST(1, CAST('nan' AS FLOAT64))), LEAST('b', 'nan'), LEAST(2, 1.5)", [][]bigquery.Value{{0.5, 3.0, int64(-3), true, "b", 1.5}}},
 		{"SELECT IF(candid > 5, candid / (candid - candid), 0), IF(candid > 5, MOD(5, candid - candid), 0) FROM ztf.alerts WHERE candid = 1", [][]bigquery.Value{{0.0, int64(0)}}},
 	}},
 }
@@ -78,12 +94,19 @@ func testSemanticsOfChanges(t *testing.T, r *running) {
 		"UPDATE ztf.t SET s.a = 70 + id, s.b = CONCAT('y', id) WHERE id = 2",
 		"MERGE ztf.t AS t USING (SELECT 1 AS k, TRUE AS last UNION ALL SELECT 1, FALSE) AS u ON t.id = u.k WHEN MATCHED AND u.last THEN UPDATE SET s.a = 90",
 		"MERGE ztf.t AS t USING (SELECT 4 AS id, STRUCT(4 AS a, 'four' AS b) AS s, [STRUCT(6 AS a, 'w' AS b)] AS l, ['c'] AS xs) AS u ON t.id = u.id WHEN NOT MATCHED THEN INSERT ROW",
+		// The names of a record's fields do not matter to the column that takes it.
+		"INSERT ztf.t (id, s, l) SELECT k, STRUCT(k AS b, 'five' AS name), [STRUCT(7 AS b, 'v' AS a)] FROM (SELECT 5 AS k)",
+		"INSERT ztf.t (id, s) VALUES (6, STRUCT(0 AS b, 'six' AS a)), (7, (STRUCT((SELECT q.r.v FROM (SELECT STRUCT(7 AS v) AS r) AS q) AS x, 'seven' AS y)))",
+		"UPDATE ztf.t SET s = STRUCT(id AS b, 'six' AS a) WHERE id = 6",
+		"MERGE ztf.t AS t USING (SELECT 8 AS k) AS u ON t.id = u.k WHEN NOT MATCHED THEN INSERT (id, s) VALUES (k, STRUCT(k AS b, 'eight' AS a)) WHEN MATCHED THEN DELETE",
 	} {
 		r.must(t, sql)
 	}
 	want := [][]bigquery.Value{
 		{int64(1), int64(90), "one", int64(0), nil}, {int64(2), int64(72), "y2", int64(1), int64(4)},
 		{int64(3), int64(3), "three", int64(0), int64(5)}, {int64(4), int64(4), "four", int64(1), int64(6)},
+		{int64(5), int64(5), "five", int64(0), int64(7)}, {int64(6), int64(6), "six", int64(0), nil},
+		{int64(7), int64(7), "seven", int64(0), nil}, {int64(8), int64(8), "eight", int64(0), nil},
 	}
 	got := r.must(t, "SELECT id, t.s.a, s.b, ARRAY_LENGTH(xs), (SELECT MAX(e.a) FROM t.l AS e) FROM ztf.t AS t ORDER BY id")
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -100,7 +100,7 @@ func (w *writer) record(items []span, names []string) string {
 		return w.refuse("Array elements of types that have no common supertype: structs of %d and %d fields", len(names), len(items))
 	}
 	if w.changes && len(names) > 0 && names[0] == "_field_1" { // its column names the fields
-		return "row(" + strings.Join(w.each(items), ", ") + ")"
+		return "row(" + w.row(items) + ")"
 	}
 	var fields []string
 	for i, item := range items {
@@ -108,6 +108,29 @@ func (w *writer) record(items []span, names []string) string {
 		fields = append(fields, Quote(names[i])+" := "+w.write(value.from, value.to))
 	}
 	return "struct_pack(" + strings.Join(fields, ", ") + ")"
+}
+
+// row writes values for columns or fields.
+func (w *writer) row(items []span) string {
+	var values []string
+	for _, item := range items {
+		value, _ := w.alias(item)
+		values = append(values, w.stored(value.from, value.to))
+	}
+	return strings.Join(values, ", ")
+}
+
+// stored writes the value that a column takes, or a row of them. A record in it
+// is without its names: a column's fields take it by place, and would in DuckDB
+// by name.
+func (w *writer) stored(from, to int) string {
+	switch {
+	case w.phrase(from, "STRUCT", "(") && w.next(from+1) == to:
+		return "row(" + w.row(w.split(from+2, to-1)) + ")"
+	case w.at(from).any("(", "[") && w.next(from) == to && !w.query(from):
+		return w.at(from).text + w.row(w.split(from+1, to-1)) + w.at(to-1).text
+	}
+	return w.write(from, to)
 }
 
 // fieldNames are the names of a struct's fields: given, taken from a column, or

@@ -25,15 +25,25 @@ WITH WITHIN`)
 
 // foreign are words that DuckDB reserves and GoogleSQL does not: as columns
 // they must be quoted.
-var foreign = set(`ANALYSE ANALYZE ASYMMETRIC BOTH CHECK COLUMN CONSTRAINT DEFERRABLE DESCRIBE DO FOREIGN
-GRANT INITIALLY LAMBDA LEADING LOCALTIME LOCALTIMESTAMP ONLY PIVOT PLACING PRIMARY REFERENCES RETURNING
-SHOW SUMMARIZE SYMMETRIC TABLE TRAILING UNIQUE UNPIVOT USER VARIADIC`)
+var foreign = set(`ANALYSE ANALYZE ANTI ASOF ASYMMETRIC AUTHORIZATION BINARY BOTH CHECK
+COLLATION COLUMN CONCURRENTLY CONSTRAINT DEFERRABLE DESCRIBE DO FOREIGN FREEZE GLOB GRANT ILIKE INITIALLY ISNULL LAMBDA
+LEADING LOCALTIME LOCALTIMESTAMP NOTNULL ONLY OVERLAPS PIVOT PLACING POSITIONAL PRIMARY REFERENCES RETURNING SEMI SHOW
+SIMILAR SUMMARIZE SYMMETRIC TABLE TRAILING UNIQUE UNPACK UNPIVOT USER VARIADIC VERBOSE`)
+
+// clocks are the functions that may be called without brackets.
+var clocks = set("CURRENT_DATE CURRENT_TIME CURRENT_DATETIME CURRENT_TIMESTAMP")
 
 // write writes a run of tokens, which may be anything: a query, an expression,
-// a list of them, or a clause with its keywords.
+// a list of them, or a clause with its keywords. The names that a query within
+// gives to tables are known no further.
 func (w *writer) write(from, to int) string {
+	aliases, defined := w.aliases, w.defined
+	defer func() { w.aliases, w.defined = aliases, defined }()
 	out, operand := "", 0
 	for i := from; i < to && w.err == nil; {
+		if w.at(i).any("UNION", "INTERSECT", "EXCEPT") {
+			w.aliases = aliases
+		}
 		if w.at(i).is("[") && i > from && w.operand(i-1) {
 			out = out[:operand] + w.element(i, out[operand:])
 			i = w.next(i)
@@ -133,6 +143,9 @@ func (w *writer) word(i, to int) (string, int) {
 		return "SET " + w.assignments(i+1, last), last
 	case upper == "INSERT" && behind.is("ROW"):
 		return "INSERT", i + 2
+	case upper == "VALUES" && w.changes && behind.is("("):
+		last := w.find(i, to, "WHEN")
+		return "VALUES " + w.row(w.split(i+1, last)), last
 	case upper == "AS" && behind.name():
 		return "AS " + Quote(behind.text), i + 2
 	case upper == "IN" && behind.is("UNNEST"):
@@ -154,9 +167,9 @@ func (w *writer) word(i, to int) (string, int) {
 		return w.list(i + 1), w.next(i + 1)
 	case behind.is("("):
 		return w.call(upper, i)
-	case strings.HasPrefix(upper, "CURRENT_"):
+	case clocks[upper]:
 		return t.text + "()", i + 1
-	case foreign[upper]:
+	case foreign[upper], upper == "OFFSET" && !w.operand(i-1):
 		return Quote(t.text), i + 1
 	}
 	return t.text, i + 1
@@ -166,7 +179,7 @@ func (w *writer) word(i, to int) (string, int) {
 func (w *writer) operand(i int) bool {
 	switch t := w.at(i); t.kind {
 	case mark:
-		return t.any(")", "]", "}", ">")
+		return t.any(")", "]", "}")
 	case word:
 		return !reserved[strings.ToUpper(t.text)] || t.any("END", "NULL", "TRUE", "FALSE")
 	default:
@@ -262,9 +275,12 @@ func (w *writer) primary(i int) int {
 	for w.at(i).any("-", "+") {
 		i++
 	}
+	if _, typed := ScalarType(w.at(i).text); typed && w.at(i+1).kind == text {
+		i++
+	}
 	i = w.next(i)
-	for w.at(i).any(".", "(", "[") {
-		if w.at(i).is(".") {
+	for w.at(i).any(".", "(", "[", "OVER") {
+		if w.at(i).any(".", "OVER") {
 			i++
 		}
 		i = w.next(i)

@@ -1,6 +1,7 @@
 package googlesql
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -30,13 +31,15 @@ var joins = []string{",", "CROSS", "INNER", "LEFT", "RIGHT", "FULL", "OUTER", "J
 // many times faster than the join that the text asks for.
 func (w *writer) from(i, to int) string {
 	var sources []*source
+	outer := w.aliases
+	w.aliases = maps.Clone(outer)
 	for i < to && w.err == nil {
 		s := &source{}
 		for ; i < to && w.at(i).any(joins...); i++ {
 			s.join = strings.TrimSpace(s.join + " " + strings.ToUpper(w.at(i).text))
 		}
 		var array span
-		array, i = w.item(s, i, sources)
+		array, i = w.item(s, i, sources, outer)
 		if array == (span{}) {
 			s.alias, i = w.sourceAlias(i, s.alias)
 			s.names = []string{strings.ToLower(s.alias)}
@@ -63,14 +66,18 @@ func (w *writer) from(i, to int) string {
 	return strings.Join(slices.DeleteFunc(out, func(s string) bool { return s == "" }), " ")
 }
 
-// item reads a table, a query or a bracket; or it gives an array to unnest.
-func (w *writer) item(s *source, i int, before []*source) (array span, next int) {
+// item reads a table, a query or a bracket; or it gives an array to unnest. A
+// query knows the aliases around the clause, and none of its other items.
+func (w *writer) item(s *source, i int, before []*source, outer map[string]bool) (array span, next int) {
 	head := w.at(i)
 	switch {
 	case head.is("UNNEST") && w.at(i+1).is("("):
 		return span{i + 2, w.at(i + 1).close}, w.next(i + 1)
 	case head.is("(") && w.query(i):
+		inner := w.aliases
+		w.aliases = outer
 		s.sql = "(" + w.write(i+1, head.close) + ")"
+		w.aliases = inner
 		return span{}, w.next(i)
 	case head.is("("):
 		s.sql = "(" + w.from(i+1, head.close) + ")"

@@ -15,6 +15,8 @@ CREATE MACRO fail(message, wrong) AS
 CREATE MACRO float_text(x) AS CASE
   WHEN NOT isfinite(x) OR CAST(format('{:.15g}', x) AS DOUBLE) = x THEN format('{:.15g}', x)
   ELSE format('{:.17g}', x) END;
+-- Text of a NUMERIC, from DuckDB's, which has all the digits of its scale.
+CREATE MACRO decimal_text(s) AS CASE WHEN contains(s, '.') THEN rtrim(rtrim(s, '0'), '.') ELSE s END;
 -- Text of a time: its fraction has no digit, three or six.
 CREATE MACRO moment_text(x) AS
   system.main.regexp_replace(strftime(x, '%Y-%m-%d %H:%M:%S.%f'), '(\.000000|000)$', '');
@@ -25,7 +27,7 @@ CREATE MACRO moment_text(x) AS
 -- lose digits. Half an integer goes away from zero.
 CREATE MACRO as_string(x) AS CASE
   WHEN typeof(x) = 'DOUBLE' THEN float_text(TRY_CAST(x AS DOUBLE))
-  WHEN typeof(x) LIKE 'DECIMAL%' THEN system.main.regexp_replace(CAST(x AS VARCHAR), '\.?0*$', '')
+  WHEN typeof(x) LIKE 'DECIMAL%' THEN decimal_text(CAST(x AS VARCHAR))
   WHEN typeof(x) = 'TIMESTAMP' THEN moment_text(TRY_CAST(x AS TIMESTAMP))
   WHEN typeof(x) = 'TIMESTAMP WITH TIME ZONE' THEN moment_text(timezone('UTC', TRY_CAST(x AS TIMESTAMPTZ))) || '+00'
   WHEN typeof(x) = 'BLOB' THEN decode(CAST(CAST(x AS VARCHAR) AS BLOB))
@@ -140,7 +142,7 @@ CREATE MACRO safe_add(x, y) AS TRY(x + y);
 CREATE MACRO safe_subtract(x, y) AS TRY(x - y);
 CREATE MACRO safe_multiply(x, y) AS TRY(x * y);
 CREATE MACRO safe_negate(x) AS TRY(-x);
-CREATE MACRO div(x, y) AS CASE WHEN y = 0 THEN fail('division by zero: DIV(' || x || ', 0)', y) ELSE x // y END;
+CREATE MACRO div(x, y) AS CASE WHEN y = 0 THEN fail('division by zero: DIV(' || x || ', 0)', y) ELSE trunc(x // y) END;
 CREATE MACRO mod(x, y) AS CASE WHEN y = 0 THEN fail('division by zero: MOD(' || x || ', 0)', y) ELSE x % y END;
 CREATE MACRO divisor(y) AS CASE WHEN y = 0 THEN fail('division by zero', y) ELSE y END;
 CREATE MACRO finite(y, x, name) AS CASE WHEN isinf(y) AND NOT isinf(CAST(x AS DOUBLE))
@@ -152,7 +154,10 @@ CREATE MACRO is_nan(x) AS isnan(x);
 CREATE MACRO is_inf(x) AS isinf(x);
 CREATE MACRO rand() AS random();
 CREATE MACRO greatest(list) AS CASE WHEN list_count(list) = len(list) THEN list_max(list) END;
-CREATE MACRO least(list) AS CASE WHEN list_count(list) = len(list) THEN list_min(list) END;
+-- NaN is above all numbers in DuckDB, and the answer wherever it is in GoogleSQL.
+CREATE MACRO least(list) AS CASE WHEN list_count(list) = len(list) THEN
+  CASE WHEN typeof(list) = 'DOUBLE[]' AND CAST(list_max(list) AS VARCHAR) = 'nan' THEN list_max(list)
+  ELSE list_min(list) END END;
 CREATE MACRO range_bucket(x, bounds) AS CASE WHEN x IS NOT NULL THEN len(list_filter(bounds, lambda b: b <= x)) END;
 CREATE MACRO approx_quantiles(x, n) AS quantile_disc(x, list_transform(range(n + 1), lambda i: i / n));
 

@@ -12,8 +12,10 @@
 // to. Functions are no matter of the text: Functions holds them as macros. What
 // neither knows reaches DuckDB, whose message names it.
 //
-// A difference that remains, and that a query should not lean on: an integer
-// literal is 32 bits wide until it meets a column.
+// Differences that remain, and that a query should not lean on: an integer literal
+// is 32 bits wide until it meets a column; and a record that is not written out
+// where it is stored, as one of a subquery, goes into its column by the names of
+// its fields, and not by their places.
 package googlesql
 
 import (

@@ -80,6 +80,7 @@ func TestRefusals(t *testing.T) {
 		{"wrong number of arguments", "SELECT PARSE_DATE('%F')", "PARSE_DATE with 1 arguments"},
 		{"table function", "SELECT * FROM read_csv('x')", "Table-valued function not found: read_csv"},
 		{"alias of an array is a column", "SELECT 1 FROM ds.t, UNNEST(prv) AS candidate", "Alias candidate"},
+		{"name of WITH is a table's elsewhere", "(WITH t AS (SELECT 1) SELECT * FROM t) UNION ALL SELECT 1 FROM t, UNNEST(t.prv) AS candidate", "Alias candidate"},
 		{"unknown parameter", "SELECT @y", "no parameter y"},
 		{"merge into nothing", "MERGE", "Expected a table's name"},
 		{"exclusive or", "SELECT 1 ^ 2", "^"},

@@ -2,6 +2,7 @@ package googlesql
 
 import (
 	"cmp"
+	"maps"
 	"strings"
 )
 
@@ -23,6 +24,7 @@ func (w *writer) clause(i, to int) int {
 // with notes the names that WITH defines: each stands for its query behind it,
 // or at once where it may recur.
 func (w *writer) with(i int) {
+	w.defined = maps.Clone(w.defined)
 	recursive := w.phrase(i+1, "RECURSIVE")
 	if i++; recursive {
 		i++
@@ -60,10 +62,14 @@ func (w *writer) selection(i, to int) (string, int) {
 		return head + w.record(w.split(i, last), nil) + tail, next
 	}
 	w.skip(&i, "AS", "VALUE")
+	write := w.write
+	if to == w.inserts {
+		write = w.stored
+	}
 	var items []string
 	for _, item := range w.split(i, last) {
 		value, name := w.alias(item)
-		sql := w.write(value.from, value.to)
+		sql := write(value.from, value.to)
 		if value.to-value.from > 1 {
 			name = cmp.Or(name, w.implied(value))
 		}
@@ -92,7 +98,7 @@ func (w *writer) alias(item span) (span, string) {
 // implied is the name of what a path reads: the path's last.
 func (w *writer) implied(value span) string {
 	last := w.at(value.to - 1)
-	bare := last.kind == quoted || last.kind == word && !reserved[strings.ToUpper(last.text)]
+	bare := last.kind == quoted || last.kind == word && !reserved[strings.ToUpper(last.text)] && !w.at(value.to-2).is("OVER")
 	if !bare || w.at(value.from).any("-", "+") || w.primary(value.from) != value.to {
 		return ""
 	}

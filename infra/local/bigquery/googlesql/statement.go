@@ -12,8 +12,9 @@ type writer struct {
 	tokens  []token
 	defined map[string]int      // names of WITH, in lower case: the token behind which each stands for its query
 	hidden  map[string][]string // by alias, in lower case: columns that UNNEST has added to the block's tables
-	aliases map[string]bool     // of every FROM clause so far, in lower case
+	aliases map[string]bool     // of the FROM clauses in reach, in lower case
 	changes bool                // whether the statement changes rows
+	inserts int                 // where the query ends whose rows INSERT takes
 	err     error               // the first refusal
 }
 
@@ -202,7 +203,7 @@ var fillers = map[Kind]string{Insert: "INTO", Update: "", Delete: "FROM", Merge:
 // change writes a statement that changes a table's rows.
 func (w *writer) change(kind Kind, head string, i, last int) Statement {
 	s := Statement{Kind: kind}
-	w.changes = true
+	w.changes, w.inserts = true, last
 	s.Target, i = w.path(i)
 	into := w.relation(s.Target).SQL
 	if (kind == Update || kind == Delete) && w.find(i, last, "WHERE") == last {
@@ -260,7 +261,7 @@ func (w *writer) assignments(from, to int) string {
 		if values[column] == "" {
 			columns, values[column] = append(columns, column), column
 		}
-		values[column] = updated(values[column], path[1:], w.write(equals+1, item.to))
+		values[column] = updated(values[column], path[1:], w.stored(equals+1, item.to))
 	}
 	for i, column := range columns {
 		columns[i] = column + " = " + values[column]
