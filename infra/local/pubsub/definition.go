@@ -139,6 +139,15 @@ func list[V, D any](byName map[string]V, project string, definition func(V) D) (
 	return all
 }
 
+// unavailable is the error of a disk that fails or is full, at whose code clients
+// try again.
+func unavailable(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return status.Errorf(codes.Unavailable, "%s: %v", what, err)
+}
+
 func notFound(what, name string) error {
 	return status.Errorf(codes.NotFound, "%s not found: %s", what, name)
 }

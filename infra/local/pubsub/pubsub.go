@@ -85,6 +85,7 @@ type Server struct {
 	aborting context.Context // ends when pushes in flight have had their grace
 	abort    context.CancelFunc
 	running  sync.WaitGroup // the pushers
+	burying  sync.WaitGroup // who forwards dead letters; none begins when the subscriptions have forgotten
 
 	counting sync.Mutex
 	last     uint64 // the last number given
@@ -108,9 +109,6 @@ func Open(o Options) (*Server, error) {
 	}
 	s.stopping, s.stop = context.WithCancelCause(context.Background())
 	s.aborting, s.abort = context.WithCancel(context.Background())
-	if err := cmp.Or(os.MkdirAll(o.Dir, 0o755), s.load()); err != nil {
-		return nil, fmt.Errorf("open pubsub: %w", err)
-	}
 	s.grpc = grpc.NewServer(
 		grpc.MaxRecvMsgSize(maxRequestBytes), grpc.MaxSendMsgSize(maxRequestBytes),
 		grpc.ReadBufferSize(128<<10), grpc.WriteBufferSize(128<<10),
@@ -118,6 +116,9 @@ func Open(o Options) (*Server, error) {
 	)
 	pubsubpb.RegisterPublisherServer(s.grpc, service{Server: s})
 	pubsubpb.RegisterSubscriberServer(s.grpc, service{Server: s})
+	if err := cmp.Or(os.MkdirAll(o.Dir, 0o755), s.load()); err != nil {
+		return nil, fmt.Errorf("open pubsub: %w", errors.Join(err, s.Close()))
+	}
 	for _, sub := range s.subscriptions {
 		if u := pushURL(sub.definition.Load().GetPushConfig()); u != nil && (o.PushTo == "" || o.PushTo == u.Host) {
 			s.startPush(sub)
@@ -148,6 +149,10 @@ func (s *Server) Close() error {
 	s.running.Wait()
 	timer.Stop()
 	s.abort()
+	for _, sub := range s.subscriptions {
+		sub.forget()
+	}
+	s.burying.Wait()
 	var errs []error
 	for _, t := range s.topics {
 		errs = append(errs, t.journal.Close())
@@ -181,31 +186,34 @@ func (s *Server) save(number uint64, kind string, definition proto.Message) erro
 	if err == nil {
 		err = os.Rename(half, s.path(number, kind))
 	}
-	if err != nil {
-		return status.Errorf(codes.Unavailable, "save definition: %v", err)
-	}
-	return nil
+	return unavailable("save definition", err)
 }
 
 // load opens all that the folder has. A topic comes before its subscriptions,
 // which have larger numbers, and its journal when they are all there.
 func (s *Server) load() error {
-	paths, err := filepath.Glob(filepath.Join(s.options.Dir, "[0-9]*-*"))
-	for _, path := range paths {
-		err = errors.Join(err, s.loadDefinition(path))
+	s.mu.Lock() // a dead letter found on the way has to wait for its topic
+	defer s.mu.Unlock()
+	entries, err := os.ReadDir(s.options.Dir)
+	for _, entry := range entries {
+		digits, kind, _ := strings.Cut(entry.Name(), "-")
+		if entry.Name() == "catalogue.json" {
+			err = errors.Join(err, fmt.Errorf("%s has the state of an older version, which this one cannot read: use another folder", s.options.Dir))
+		} else if number, other := strconv.ParseUint(digits, 10, 64); other == nil {
+			err = errors.Join(err, s.loadDefinition(number, kind))
+		}
 	}
-	for _, t := range s.topics {
-		err = errors.Join(err, s.openJournal(t))
+	for name, t := range s.topics {
+		if failed := s.openJournal(t); failed != nil {
+			delete(s.topics, name)
+			err = errors.Join(err, failed)
+		}
 	}
 	return err
 }
 
-func (s *Server) loadDefinition(path string) error {
-	digits, kind, _ := strings.Cut(filepath.Base(path), "-")
-	number, err := strconv.ParseUint(digits, 10, 64)
-	if err != nil {
-		return err
-	}
+func (s *Server) loadDefinition(number uint64, kind string) error {
+	path := s.path(number, kind)
 	s.last = max(s.last, number) // also if the clock has been set back
 	if kind == journalKind {
 		if _, err := os.Stat(s.path(number, topicKind)); errors.Is(err, os.ErrNotExist) {

@@ -186,12 +186,15 @@ func (sub *subscription) modify(ackIDs []string, seconds int32) error {
 	if seconds == 0 {
 		return sub.each(ackIDs, sub.fail)
 	}
-	return sub.each(ackIDs, func(seq uint64, attempt int) { sub.hold(seq, attempt, time.Duration(seconds)*time.Second) })
+	return sub.each(ackIDs, func(seq uint64, attempt int) error {
+		sub.hold(seq, attempt, time.Duration(seconds)*time.Second)
+		return nil
+	})
 }
 
 // each does something to the deliveries of these ids, or to none if one of them
 // is not of this subscription.
-func (sub *subscription) each(ackIDs []string, do func(seq uint64, attempt int)) error {
+func (sub *subscription) each(ackIDs []string, do func(seq uint64, attempt int) error) (err error) {
 	seqs, attempts := make([]uint64, len(ackIDs)), make([]int, len(ackIDs))
 	for i, id := range ackIDs {
 		var number uint64
@@ -200,9 +203,9 @@ func (sub *subscription) each(ackIDs []string, do func(seq uint64, attempt int))
 		}
 	}
 	for i, seq := range seqs {
-		do(seq, attempts[i])
+		err = cmp.Or(err, do(seq, attempts[i]))
 	}
-	return nil
+	return err
 }
 
 // pullable finds a subscription that does not push.

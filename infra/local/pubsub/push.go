@@ -30,6 +30,10 @@ const knock = 250 * time.Millisecond
 // alerts, but not one of the rare messages of 10 MB.
 const keptBytes = 2 << 20
 
+// answerBytes is how much of an answer's body is read, so that the connection may
+// be kept. Nobody needs what it says.
+const answerBytes = 64 << 10
+
 // pusher posts a subscription's messages to its endpoint as Eventarc posts them
 // to a function: each a CloudEvent in binary mode. Its HTTP client is a small
 // one: a request is one write of one buffer, and who sends it waits for the
@@ -44,6 +48,8 @@ type pusher struct {
 	turn  sync.Mutex   // of the one line that waits for the next message
 	lines int          // guarded by turn
 	free  atomic.Int32 // lines that wait for it, or for their turn
+
+	knocking atomic.Bool // nobody listened the last time
 }
 
 // line pushes one message after the other, over a connection that stays open.
@@ -96,6 +102,10 @@ func (l *line) work(ctx context.Context) {
 	defer l.hangUp()
 	for {
 		l.turn.Lock()
+		if ctx.Err() != nil {
+			l.turn.Unlock()
+			return
+		}
 		r, attempt, err := l.sub.await(ctx, forever, nil)
 		if l.free.Add(-1) == 0 && l.lines < l.sub.server.options.PushWindow && err == nil {
 			l.open(ctx)
@@ -115,15 +125,27 @@ func (l *line) work(ctx context.Context) {
 // push delivers one message and tells the queue how it went.
 func (l *line) push(ctx context.Context, r *journal.Record, attempt int) {
 	err := l.post(r, attempt)
+	if unreached(err) && !l.knocking.Swap(true) {
+		l.sub.server.log.InfoContext(ctx, "nobody listens at the push endpoint", "subscription", l.sub.name(), "error", err)
+	}
 	for unreached(err) && gax.Sleep(ctx, knock) == nil {
 		err = l.post(r, attempt)
 	}
+	l.knocking.Store(unreached(err))
 	switch {
+	case unreached(err):
+		l.sub.putBack(r.Seq, attempt)
 	case err == nil:
-		l.sub.ack(r.Seq, attempt)
+		// On a full disk the message stays with the line until there is room.
+		err = l.sub.ack(r.Seq, attempt)
+		l.sub.told("acknowledgement not saved", err)
+		for err != nil && gax.Sleep(ctx, knock) == nil {
+			err = l.sub.ack(r.Seq, attempt)
+		}
+		l.sub.putBack(r.Seq, attempt) // unless it is acknowledged
 	case l.sub.live.Err() == nil: // or else it comes again when the server does
 		l.sub.server.log.WarnContext(ctx, "push failed", "subscription", l.sub.name(), "message", messageID(r.Seq), "attempt", attempt, "error", err)
-		l.sub.fail(r.Seq, attempt)
+		l.sub.told("failure not saved", l.sub.fail(r.Seq, attempt))
 	}
 }
 
@@ -143,9 +165,12 @@ func (l *line) post(r *journal.Record, attempt int) error {
 	if err := l.write(r, attempt); err != nil {
 		return err
 	}
-	status, err := l.exchange(l.conn, deadline)
+	status, keep, err := l.exchange(l.conn, deadline)
+	if !keep {
+		l.hangUp()
+	}
 	switch {
-	case err != nil && !fresh && !errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.Is(err, errSilent) && !fresh && !errors.Is(err, os.ErrDeadlineExceeded):
 		return l.post(r, attempt) // the endpoint may have closed a connection that was idle
 	case err == nil && (status < 200 || status > 299):
 		return fmt.Errorf("endpoint answered %d %s", status, http.StatusText(status))
@@ -153,30 +178,33 @@ func (l *line) post(r *journal.Record, attempt int) error {
 	return err
 }
 
-// exchange sends the request with one write, and reads the answer to its end. The
-// connection is kept if it can serve again.
-func (l *line) exchange(conn net.Conn, deadline time.Time) (status int, err error) {
-	keep := false
-	defer func() {
-		if !keep {
-			l.hangUp()
-		}
-	}()
+// errSilent means that the endpoint has not begun to answer.
+var errSilent = errors.New("no answer")
+
+// exchange sends the request with one write, and reads the answer, whose status
+// decides. The connection is to be kept if it can serve again: if all of both was
+// taken and nothing follows, which would pass for the next request's answer.
+func (l *line) exchange(conn net.Conn, deadline time.Time) (status int, keep bool, err error) {
 	defer context.AfterFunc(l.sub.server.aborting, func() { _ = conn.Close() })()
-	if err := conn.SetDeadline(deadline); err != nil {
-		return 0, err
+	_ = conn.SetDeadline(deadline) // if it is closed the write says so
+	_, unsent := conn.Write(l.request)
+	if unsent != nil { // it may have answered without reading all
+		_ = conn.SetReadDeadline(time.Now().Add(knock))
 	}
-	if _, err := conn.Write(l.request); err != nil {
-		return 0, err
+	if _, err := l.answers.Peek(1); err != nil {
+		return 0, false, fmt.Errorf("%w: %w", errSilent, cmp.Or(unsent, err))
 	}
-	answer, err := http.ReadResponse(l.answers, nil)
-	if err != nil {
-		return 0, err
+	answer := &http.Response{StatusCode: http.StatusContinue}
+	for answer.StatusCode/100 == 1 && answer.StatusCode != http.StatusSwitchingProtocols {
+		answer, err = http.ReadResponse(l.answers, nil) //nolint:bodyclose // to close it is to read it, however long
+		if err != nil {
+			return 0, false, err
+		}
 	}
-	defer answer.Body.Close()
-	_, err = io.Copy(io.Discard, answer.Body)
-	keep = err == nil && !answer.Close
-	return answer.StatusCode, err
+	n, err := io.Copy(io.Discard, io.LimitReader(answer.Body, answerBytes))
+	keep = unsent == nil && err == nil && n < answerBytes && !answer.Close &&
+		answer.StatusCode >= http.StatusOK && l.answers.Buffered() == 0
+	return answer.StatusCode, keep, nil
 }
 
 // pushed is what follows the data in the body of a push.

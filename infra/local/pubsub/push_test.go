@@ -1,7 +1,11 @@
 package pubsub_test
 
 import (
+	"bufio"
+	"bytes"
 	"context"
+	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -228,5 +232,141 @@ func testPushEndpointChanges(t *testing.T, h *house) {
 		if accepting.attemptsOf(text) == 0 {
 			t.Errorf("%q did not reach the new endpoint", text)
 		}
+	}
+}
+
+// With another endpoint the backlog goes there: the old one gets no more than
+// it had already.
+func TestOldEndpointGetsNoMore(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(o *pubsub.Options) { o.PushWindow = 1 })
+	old := newEndpoint(t, accept)
+	release := make(chan struct{})
+	old.hold = func(*http.Request, string, int) { <-release }
+	h.topic(h.alerts)
+	h.subscribe(h.pushTo(old.URL))
+	h.publish(h.alerts, numbered(50)...)
+	h.await("the first push", func() bool { return old.attemptsOf("alert 0000") == 1 })
+	next := newEndpoint(t, accept)
+	h.pushElsewhere(next.URL)
+	close(release)
+	h.settled()
+	if n := len(old.requests); n != 1 {
+		t.Errorf("%d pushes to the old endpoint, want 1", n)
+	}
+}
+
+// A knock that ends with its endpoint is no attempt, and is told once.
+func TestKnocksAreNoAttempts(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	h := newHouse(t, func(o *pubsub.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+	h.topic(h.alerts)
+	h.topic(h.letters)
+	d := h.pushTo("http://127.0.0.1:1/0")
+	d.DeadLetterPolicy = &pubsubpb.DeadLetterPolicy{DeadLetterTopic: h.letters}
+	h.subscribe(d)
+	h.publish(h.alerts, numbered(10)...)
+	for _, path := range []string{"/1", "/2", "/3", "/4", "/5"} {
+		h.await("all in flight", func() bool { return h.server.Backlog()[0].InFlight == 10 })
+		h.pushElsewhere("http://127.0.0.1:1" + path)
+	}
+	e := newEndpoint(t, accept)
+	h.pushElsewhere(e.URL)
+	h.settled()
+	for _, r := range e.requests {
+		if r.body.DeliveryAttempt != 1 {
+			t.Errorf("%s: delivery attempt %d, want 1", r.body.Message.Data, r.body.DeliveryAttempt)
+		}
+	}
+	if len(e.requests) != 10 {
+		t.Errorf("%d messages arrived, want 10", len(e.requests))
+	}
+	h.close()
+	if n := strings.Count(log.String(), "nobody listens"); n < 1 || n > 6 {
+		t.Errorf("told %d times of 6 endpoints", n)
+	}
+}
+
+// What endpoints answer is taken for what it is, and for nothing else: the last
+// push says which attempt of its message it is.
+func TestAnswers(t *testing.T) {
+	t.Parallel()
+	const ok, refused = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"
+	for _, tc := range []struct {
+		name     string
+		answers  []string // to one push after the other; all that follow are accepted
+		hangUp   bool     // after each answer, and without reading the request
+		messages []string
+		pushes   int
+		attempt  string
+	}{
+		{"after interim ones", []string{"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" + ok}, false, numbered(1), 1, "1"},
+		{"refusal after an interim one", []string{"HTTP/1.1 103 Early Hints\r\n\r\n" + refused}, false, numbered(1), 2, "2"},
+		{"unasked for", []string{ok + ok, refused}, false, numbered(2), 3, "2"},
+		{"before a large request is read", []string{ok}, true, []string{strings.Repeat("L", 9_000_000)}, 1, ""},
+		{"body cut short", []string{"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort"}, true, []string{"a"}, 1, ""},
+		{"body without end", []string{"HTTP/1.1 200 OK\r\n\r\n" + strings.Repeat("x", 1<<20)}, false, numbered(1), 1, "1"},
+		{"broken off on a kept connection", []string{ok, "HTTP/1.1 2"}, false, numbered(2), 3, "2"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			pushes := make(chan string, 100)
+			go answer(listener, tc.answers, tc.hangUp, pushes)
+			h := newHouse(t, func(o *pubsub.Options) { o.PushWindow = 1 })
+			t.Cleanup(func() { listener.Close() })
+			h.topic(h.alerts)
+			h.topic(h.letters)
+			d := h.pushTo("http://" + listener.Addr().String())
+			d.DeadLetterPolicy = &pubsubpb.DeadLetterPolicy{DeadLetterTopic: h.letters}
+			h.subscribe(d)
+			h.publish(h.alerts, tc.messages...)
+			h.settled()
+			if n := len(pushes); n != tc.pushes {
+				t.Fatalf("%d pushes, want %d", n, tc.pushes)
+			}
+			var last string
+			for range tc.pushes {
+				last = <-pushes
+			}
+			if tc.attempt != "" && !strings.Contains(last, `"deliveryAttempt":`+tc.attempt) {
+				t.Errorf("last push %s, want attempt %s", last, tc.attempt)
+			}
+		})
+	}
+}
+
+// answer answers one push after the other, and tells their bodies.
+func answer(listener net.Listener, answers []string, hangUp bool, pushes chan<- string) {
+	for {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		in := bufio.NewReader(conn)
+		for {
+			r, err := http.ReadRequest(in)
+			if err != nil {
+				break
+			}
+			var data []byte
+			if !hangUp {
+				data, _ = io.ReadAll(r.Body)
+			}
+			pushes <- string(data)
+			reply := "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+			if len(answers) > 0 {
+				reply, answers = answers[0], answers[1:]
+			}
+			_, err = io.WriteString(conn, reply)
+			if err != nil || hangUp || !strings.HasSuffix(reply, "\r\n\r\n") && len(reply) < 100 {
+				break
+			}
+		}
+		conn.Close()
 	}
 }

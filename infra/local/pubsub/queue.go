@@ -2,7 +2,6 @@ package pubsub
 
 import (
 	"context"
-	"errors"
 	"math"
 	"time"
 
@@ -44,7 +43,7 @@ func (sub *subscription) add(r *journal.Record, failures int) {
 	sub.mu.Lock()
 	defer sub.mu.Unlock()
 	sub.leases[r.Seq] = &lease{record: r, failures: failures}
-	sub.offer(sub.leases[r.Seq])
+	sub.offer(sub.leases[r.Seq], 0)
 }
 
 // next hands out a message that is due, and says which delivery of it this is,
@@ -67,7 +66,7 @@ func (sub *subscription) next(hold time.Duration, w *window) (r *journal.Record,
 			w.bytes += r.Size
 		}
 		if hold != forever {
-			l.timer = time.AfterFunc(hold, func() { sub.fail(r.Seq, attempt) })
+			l.timer = time.AfterFunc(hold, func() { sub.told("failure not saved", sub.fail(r.Seq, attempt)) })
 		}
 		return r, attempt, nil
 	}
@@ -77,9 +76,13 @@ func (sub *subscription) next(hold time.Duration, w *window) (r *journal.Record,
 	return nil, 0, sub.changed
 }
 
-// await is next, but it waits, until the context or the subscription ends.
+// await is next, but it waits, until the context or the subscription ends. What is
+// due when the context has ended is handed out all the same.
 func (sub *subscription) await(ctx context.Context, hold time.Duration, w *window) (*journal.Record, int, error) {
 	for {
+		if sub.live.Err() != nil {
+			return nil, 0, context.Cause(sub.live)
+		}
 		r, attempt, wait := sub.next(hold, w)
 		if wait == nil {
 			return r, attempt, nil
@@ -89,49 +92,52 @@ func (sub *subscription) await(ctx context.Context, hold time.Duration, w *windo
 		case <-ctx.Done():
 			return nil, 0, context.Cause(ctx)
 		case <-sub.live.Done():
-			return nil, 0, context.Cause(sub.live)
 		}
 	}
 }
 
-// ack acknowledges a message, whichever delivery of it, and for good.
-func (sub *subscription) ack(seq uint64, _ int) {
+// ack acknowledges a message, whichever delivery of it, and for good. If that
+// cannot be saved the delivery goes on.
+func (sub *subscription) ack(seq uint64, _ int) error {
 	sub.mu.Lock()
+	defer sub.mu.Unlock()
 	l := sub.leases[seq]
-	if l != nil {
-		delete(sub.leases, seq)
-		sub.takeBack(l)
+	if l == nil {
+		return nil
 	}
-	sub.mu.Unlock()
-	if l != nil {
-		sub.told("acknowledgement not saved", errors.Join(l.record.Mark(sub.number, done), l.record.Release()))
+	if err := l.record.Mark(sub.number, done); err != nil {
+		return unavailable("save acknowledgement", err)
 	}
+	delete(sub.leases, seq)
+	sub.takeBack(l)
+	sub.told("record not released", l.record.Release())
+	return nil
 }
 
 // fail ends a delivery without success: the message is due again after a pause,
-// or buried. A delivery that has already ended is left alone.
-func (sub *subscription) fail(seq uint64, attempt int) {
+// or buried. A delivery that has already ended is left alone. The error is that
+// of saving the count, which goes on in memory.
+func (sub *subscription) fail(seq uint64, attempt int) error {
 	sub.mu.Lock()
 	defer sub.mu.Unlock()
 	l := sub.delivered(seq, attempt)
 	if l == nil {
-		return
+		return nil
 	}
 	sub.takeBack(l)
 	l.failures++
-	sub.told("failure not saved", l.record.Mark(sub.number, uint32(l.failures)))
-	pause, final := sub.pause(l.failures)
-	switch {
-	case final:
-		go sub.bury(l.record, l.failures)
-	case pause <= 0:
-		sub.offer(l)
-	default:
-		l.timer = time.AfterFunc(pause, func() {
-			sub.mu.Lock()
-			defer sub.mu.Unlock()
-			sub.offer(l)
-		})
+	sub.offer(l, sub.pause(l.failures))
+	return unavailable("save failure", l.record.Mark(sub.number, uint32(l.failures)))
+}
+
+// putBack ends a delivery that reached nobody: it does not count, and the message
+// is due at once.
+func (sub *subscription) putBack(seq uint64, attempt int) {
+	sub.mu.Lock()
+	defer sub.mu.Unlock()
+	if l := sub.delivered(seq, attempt); l != nil {
+		sub.takeBack(l)
+		sub.offer(l, 0)
 	}
 }
 
@@ -142,7 +148,7 @@ func (sub *subscription) hold(seq uint64, attempt int, hold time.Duration) {
 	defer sub.mu.Unlock()
 	if l := sub.delivered(seq, attempt); l != nil && l.timer != nil {
 		l.timer.Stop()
-		l.timer = time.AfterFunc(hold, func() { sub.fail(seq, attempt) })
+		l.timer = time.AfterFunc(hold, func() { sub.told("failure not saved", sub.fail(seq, attempt)) })
 	}
 }
 
@@ -169,10 +175,23 @@ func (sub *subscription) takeBack(l *lease) {
 	l.out = false
 }
 
-// offer makes the lease due.
-func (sub *subscription) offer(l *lease) {
-	sub.ready = append(sub.ready, l)
-	sub.wake()
+// offer makes the lease due after a pause. One that has failed too often is buried
+// instead, and one that was acknowledged or forgotten meanwhile is left alone.
+func (sub *subscription) offer(l *lease, pause time.Duration) {
+	switch {
+	case sub.leases[l.record.Seq] != l:
+	case pause > 0:
+		l.timer = time.AfterFunc(pause, func() {
+			sub.mu.Lock()
+			defer sub.mu.Unlock()
+			sub.offer(l, 0)
+		})
+	case sub.exhausted(l.failures):
+		sub.server.burying.Go(func() { sub.bury(l) })
+	default:
+		sub.ready = append(sub.ready, l)
+		sub.wake()
+	}
 }
 
 // wake lets all who wait ask again.
@@ -183,15 +202,16 @@ func (sub *subscription) wake() {
 	}
 }
 
-// drop gives up the backlog.
-func (sub *subscription) drop() (err error) {
+// forget ends all deliveries and pauses, and returns what was owed.
+func (sub *subscription) forget() map[uint64]*lease {
 	sub.mu.Lock()
 	defer sub.mu.Unlock()
-	for _, l := range sub.leases {
-		err = errors.Join(err, l.record.Release())
+	owed := sub.leases
+	sub.leases = make(map[uint64]*lease)
+	for _, l := range owed {
+		sub.takeBack(l)
 	}
-	sub.leases = nil
-	return err
+	return owed
 }
 
 // told logs an error, if it is one.

@@ -9,7 +9,10 @@ import (
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 	"pgregory.net/rapid"
 
 	"nightwire.dev/infra/local/pubsub/journal"
@@ -97,7 +100,7 @@ func TestMessageComesAgainAfterDeadline(t *testing.T) {
 	timed(t, 2, &pubsubpb.Subscription{}, func(t *testing.T, sub *subscription) {
 		records, attempts := due(sub, 10*time.Second)
 		check(t, "first", []int{1, 1}, attempts)
-		sub.ack(records[1].Seq, 1)
+		_ = sub.ack(records[1].Seq, 1)
 		pass(10*time.Second - 1)
 		_, attempts = due(sub, time.Second)
 		check(t, "before the deadline", 0, len(attempts))
@@ -121,7 +124,7 @@ func TestHoldMovesDeadline(t *testing.T) {
 		_, attempts = due(sub, time.Minute)
 		check(t, "after it", []int{2}, attempts)
 		sub.hold(seq, 1, time.Second) // an old delivery has no say
-		sub.fail(seq, 1)
+		_ = sub.fail(seq, 1)
 		pass(2 * time.Second)
 		_, attempts = due(sub, time.Second)
 		check(t, "the second delivery's deadline", 0, len(attempts))
@@ -147,7 +150,7 @@ func TestBackoff(t *testing.T) {
 				var pauses []time.Duration
 				for range c.want {
 					failed := time.Now()
-					sub.fail(r.Seq, attempt)
+					_ = sub.fail(r.Seq, attempt)
 					if r, attempt, err = sub.await(t.Context(), forever, nil); err != nil {
 						t.Fatal(err)
 					}
@@ -165,8 +168,8 @@ func TestBackoffOfPush(t *testing.T) {
 	var sub subscription
 	sub.definition.Store(&pubsubpb.Subscription{PushConfig: &pubsubpb.PushConfig{PushEndpoint: "http://127.0.0.1:1/"}})
 	for failures, want := range map[int]time.Duration{1: 100 * time.Millisecond, 3: 400 * time.Millisecond, 1000: time.Minute} {
-		if got, final := sub.pause(failures); got != want || final {
-			t.Errorf("pause after %d failures: %v (final %t), want %v", failures, got, final, want)
+		if got := sub.pause(failures); got != want {
+			t.Errorf("pause after %d failures: %v, want %v", failures, got, want)
 		}
 	}
 }
@@ -182,7 +185,7 @@ func TestDeadLetterWaitsForItsTopic(t *testing.T) {
 		}
 		for range 5 {
 			records, attempts := due(sub, time.Minute)
-			sub.fail(records[0].Seq, attempts[0])
+			_ = sub.fail(records[0].Seq, attempts[0])
 			synctest.Wait()
 		}
 		pass(time.Minute)
@@ -194,6 +197,89 @@ func TestDeadLetterWaitsForItsTopic(t *testing.T) {
 		}
 		pass(deadLetterPause)
 		check(t, "undelivered", 0, s.Backlog()[0].Undelivered)
+	})
+}
+
+// exhaust fails all messages until they wait for a dead-letter topic that has gone.
+func exhaust(t *testing.T, sub *subscription) {
+	t.Helper()
+	if _, err := (service{Server: sub.server}).DeleteTopic(t.Context(), &pubsubpb.DeleteTopicRequest{Topic: letters}); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		records, attempts := due(sub, forever)
+		for i, r := range records {
+			if err := sub.fail(r.Seq, attempts[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+	}
+}
+
+// An exhausted message comes again when its subscription has no dead-letter
+// policy any more.
+func TestExhaustedWithoutPolicy(t *testing.T) {
+	policy := &pubsubpb.DeadLetterPolicy{DeadLetterTopic: letters, MaxDeliveryAttempts: 5}
+	timed(t, 1, &pubsubpb.Subscription{DeadLetterPolicy: policy}, func(t *testing.T, sub *subscription) {
+		exhaust(t, sub)
+		_, err := service{Server: sub.server}.UpdateSubscription(t.Context(), &pubsubpb.UpdateSubscriptionRequest{
+			Subscription: &pubsubpb.Subscription{Name: archive},
+			UpdateMask:   &fieldmaskpb.FieldMask{Paths: []string{"dead_letter_policy"}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pass(deadLetterPause)
+		_, attempts := due(sub, forever)
+		check(t, "handed out", []int{6}, attempts)
+	})
+}
+
+// An exhausted message is not handed out after a restart either, but buried when
+// its topic is there.
+func TestExhaustedOverRestart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		policy := &pubsubpb.DeadLetterPolicy{DeadLetterTopic: letters, MaxDeliveryAttempts: 5}
+		sub := owing(t, dir, 2, &pubsubpb.Subscription{DeadLetterPolicy: policy})
+		exhaust(t, sub)
+		if err := sub.server.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s := service{Server: reopened(t, dir)}
+		_, attempts := due(s.subscriptions[archive], forever)
+		check(t, "handed out", 0, len(attempts))
+		if _, err := s.CreateTopic(t.Context(), &pubsubpb.Topic{Name: letters}); err != nil {
+			t.Fatal(err)
+		}
+		pass(deadLetterPause)
+		check(t, "undelivered", 0, s.Backlog()[0].Undelivered)
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Nothing happens to a message after the server's end: no deadline expires, and
+// none is handed out.
+func TestNothingAfterClose(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		sub := owing(t, dir, 2, &pubsubpb.Subscription{})
+		r, _, _ := sub.next(10*time.Second, nil)
+		l := sub.leases[r.Seq]
+		sub.server.stop(status.Error(codes.Unavailable, "stopping"))
+		if _, _, err := sub.await(t.Context(), forever, nil); status.Code(err) != codes.Unavailable {
+			t.Errorf("a message handed out at the end; error %v", err)
+		}
+		if err := sub.server.Close(); err != nil {
+			t.Error(err)
+		}
+		pass(time.Minute)
+		check(t, "failures", 0, l.failures)
 	})
 }
 
@@ -229,7 +315,7 @@ func TestWindow(t *testing.T) {
 			if tc.want == 9 {
 				return
 			}
-			sub.ack(first.Seq, 1)
+			_ = sub.ack(first.Seq, 1)
 			<-wait
 			if _, _, wait := sub.next(forever, &tc.window); wait != nil {
 				t.Error("held back after an acknowledgement")
@@ -267,7 +353,7 @@ func TestSubscriptionAgainstModel(t *testing.T) {
 			},
 			"acknowledge": func(*rapid.T) {
 				for seq, attempt := range out {
-					sub.ack(seq, attempt)
+					_ = sub.ack(seq, attempt)
 					delete(out, seq)
 					delete(failures, seq)
 					return
@@ -275,7 +361,7 @@ func TestSubscriptionAgainstModel(t *testing.T) {
 			},
 			"refuse": func(*rapid.T) {
 				for seq, attempt := range out {
-					sub.fail(seq, attempt)
+					_ = sub.fail(seq, attempt)
 					failures[seq]++
 					delete(out, seq)
 					return

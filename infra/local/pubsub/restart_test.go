@@ -1,10 +1,13 @@
 package pubsub_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
@@ -26,6 +29,56 @@ func TestBacklogSurvivesRestart(t *testing.T) {
 	h.reopen()
 	if diff := cmp.Diff([]string{"alert 0001", "alert 0003", "alert 0004", "alert 0005"}, texts(h.pull(h.archive, 4))); diff != "" {
 		t.Errorf("after the restart (-want +got):\n%s", diff)
+	}
+}
+
+// A folder may have any name.
+func TestFolderNamedLikeAPattern(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, func(o *pubsub.Options) { o.Dir = filepath.Join(o.Dir, "[night] *?") })
+	h.topic(h.alerts)
+	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
+	h.publish(h.alerts, "alert")
+	h.reopen()
+	if diff := cmp.Diff([]string{"alert"}, texts(h.pull(h.archive, 1))); diff != "" {
+		t.Errorf("after the restart (-want +got):\n%s", diff)
+	}
+}
+
+// A folder of the format before this one is refused, not taken for an empty one.
+func TestOldFolderIsRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "catalogue.json"), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pubsub.Open(pubsub.Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), dir) {
+		t.Errorf("error %v, want one that names the folder", err)
+	}
+}
+
+// A segment's name is a number that was given, though its records were lost and
+// the clock was set back.
+func TestSegmentNameIsANumberGiven(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.topic(h.alerts)
+	h.publish(h.alerts, "alert")
+	h.close()
+	paths, err := filepath.Glob(filepath.Join(h.options.Dir, "*-journal", "*.*"))
+	if err != nil || len(paths) != 2 {
+		t.Fatalf("segments %v, error %v", paths, err)
+	}
+	const future = 9_000_000_000_000_000_000
+	for _, path := range paths {
+		later := filepath.Join(filepath.Dir(path), fmt.Sprintf("%020d%s", future, filepath.Ext(path)))
+		if err := errors.Join(os.Truncate(path, 0), os.Rename(path, later)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.open()
+	if id := h.publish(h.alerts, "alert")[0]; id <= strconv.Itoa(future) {
+		t.Errorf("id %s was given before", id)
 	}
 }
 

@@ -46,10 +46,10 @@ func (s service) CreateTopic(_ context.Context, d *pubsubpb.Topic) (*pubsubpb.To
 	}
 	t := &topic{number: s.number(1), definition: d}
 	if err := s.openJournal(t); err != nil {
-		return nil, err
+		return nil, unavailable("create topic", err)
 	}
 	if err := s.save(t.number, topicKind, d); err != nil {
-		return nil, err
+		return nil, errors.Join(err, t.journal.Close())
 	}
 	s.topics[d.GetName()] = t
 	return d, nil
@@ -87,10 +87,11 @@ func (s service) DeleteTopic(_ context.Context, r *pubsubpb.DeleteTopicRequest) 
 		return nil, status.Errorf(codes.FailedPrecondition, "topic %s has %d subscriptions, which the local server wants deleted first", r.GetTopic(), n)
 	}
 	if err := os.Remove(s.path(t.number, topicKind)); err != nil {
-		return nil, err
+		return nil, unavailable("delete topic", err)
 	}
 	delete(s.topics, r.GetTopic())
-	return &emptypb.Empty{}, errors.Join(t.journal.Close(), os.RemoveAll(s.path(t.number, journalKind)))
+	err := errors.Join(t.journal.Close(), os.RemoveAll(s.path(t.number, journalKind)))
+	return &emptypb.Empty{}, unavailable("delete topic", err)
 }
 
 // CreateSubscription creates a subscription, which begins with the next message
@@ -173,7 +174,9 @@ func (s service) UpdateSubscription(_ context.Context, r *pubsubpb.UpdateSubscri
 		return nil, err
 	}
 	sub.definition.Store(after)
-	s.startPush(sub)
+	if slices.Contains(paths, "push_config") {
+		s.startPush(sub)
+	}
 	return after, nil
 }
 
@@ -186,7 +189,7 @@ func (s service) DeleteSubscription(_ context.Context, r *pubsubpb.DeleteSubscri
 		return nil, notFound("subscription", r.GetSubscription())
 	}
 	if err := os.Remove(s.path(sub.number, subscriptionKind)); err != nil {
-		return nil, err
+		return nil, unavailable("delete subscription", err)
 	}
-	return &emptypb.Empty{}, s.closeSubscription(sub)
+	return &emptypb.Empty{}, unavailable("delete subscription", s.closeSubscription(sub))
 }

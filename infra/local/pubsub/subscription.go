@@ -3,6 +3,7 @@ package pubsub
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"math"
 	"path"
@@ -58,12 +59,15 @@ func (s *Server) openSubscription(number uint64, d *pubsubpb.Subscription) (*sub
 
 // closeSubscription ends all pulls and pushes of a subscription, and forgets it
 // and its backlog. The caller holds mu.
-func (s *Server) closeSubscription(sub *subscription) error {
+func (s *Server) closeSubscription(sub *subscription) (err error) {
 	name := sub.name()
 	sub.end(notFound("subscription", name))
 	delete(s.subscriptions, name)
 	sub.topic.subscriptions = slices.DeleteFunc(sub.topic.subscriptions, func(other *subscription) bool { return other == sub })
-	return sub.drop()
+	for _, l := range sub.forget() {
+		err = errors.Join(err, l.record.Release())
+	}
+	return err
 }
 
 // recover takes a record that was there at the start, if the subscription has
@@ -88,15 +92,20 @@ func (sub *subscription) ackDeadline() time.Duration {
 	return time.Duration(sub.definition.Load().GetAckDeadlineSeconds()) * time.Second
 }
 
-// pause says how a message is tried again that has failed so often. Where the
-// subscription has no retry policy the service's own habits apply: a pulled
-// message comes again at once, a push after 100 ms to 60 s. Final says that it
-// was once too often, and that the message is a dead letter.
-func (sub *subscription) pause(failures int) (pause time.Duration, final bool) {
-	d := sub.definition.Load()
-	if attempts := int(d.GetDeadLetterPolicy().GetMaxDeliveryAttempts()); attempts > 0 && failures >= attempts {
-		return 0, true
+// exhausted says whether a message that has failed so often is a dead letter.
+func (sub *subscription) exhausted(failures int) bool {
+	attempts := int(sub.definition.Load().GetDeadLetterPolicy().GetMaxDeliveryAttempts())
+	return attempts > 0 && failures >= attempts
+}
+
+// pause is the wait before the next attempt at a message that has failed so often.
+// Where the subscription has no retry policy the service's own habits apply: a
+// pulled message comes again at once, a push after 100 ms to 60 s.
+func (sub *subscription) pause(failures int) time.Duration {
+	if sub.exhausted(failures) {
+		return 0 // there is no next attempt
 	}
+	d := sub.definition.Load()
 	low, high := d.GetRetryPolicy().GetMinimumBackoff().AsDuration(), d.GetRetryPolicy().GetMaximumBackoff().AsDuration()
 	if d.GetRetryPolicy() == nil && d.GetPushConfig().GetPushEndpoint() != "" {
 		low, high = 100*time.Millisecond, time.Minute
@@ -104,7 +113,7 @@ func (sub *subscription) pause(failures int) (pause time.Duration, final bool) {
 	for ; failures > 1 && low < high; failures-- {
 		low *= 2
 	}
-	return min(low, high), false
+	return min(low, high)
 }
 
 // deadLetterPause is the wait after a dead-letter topic took no message.
@@ -112,9 +121,10 @@ const deadLetterPause = 10 * time.Second
 
 // bury brings a message that has failed too often to the dead-letter topic, with
 // what a reader needs to know of its history, and acknowledges it when it is
-// there.
-func (sub *subscription) bury(r *journal.Record, failures int) {
-	m, _, err := readMessage(r, nil)
+// there. If it cannot, the message is offered again, for the policy may be another
+// by then.
+func (sub *subscription) bury(l *lease) {
+	m, _, err := readMessage(l.record, nil)
 	if err == nil {
 		if m.Attributes == nil {
 			m.Attributes = make(map[string]string)
@@ -124,16 +134,19 @@ func (sub *subscription) bury(r *journal.Record, failures int) {
 		maps.Copy(m.Attributes, map[string]string{
 			"CloudPubSubDeadLetterSourceSubscription":        path.Base(name),
 			"CloudPubSubDeadLetterSourceSubscriptionProject": path.Base(path.Dir(path.Dir(name))),
-			"CloudPubSubDeadLetterSourceDeliveryCount":       strconv.Itoa(failures),
+			"CloudPubSubDeadLetterSourceDeliveryCount":       strconv.Itoa(l.failures),
 			"CloudPubSubDeadLetterSourceTopicPublishTime":    m.GetPublishTime().AsTime().Format(time.RFC3339Nano),
 		})
 		_, err = sub.server.publish(sub.definition.Load().GetDeadLetterPolicy().GetDeadLetterTopic(), m)
 	}
 	if err == nil {
-		sub.ack(r.Seq, failures)
-	} else if sub.live.Err() == nil {
+		err = sub.ack(l.record.Seq, l.failures)
+	}
+	if err != nil && sub.live.Err() == nil {
 		sub.told("dead letter not forwarded", err)
-		time.AfterFunc(deadLetterPause, func() { sub.bury(r, failures) })
+		sub.mu.Lock()
+		defer sub.mu.Unlock()
+		sub.offer(l, deadLetterPause)
 	}
 }
 

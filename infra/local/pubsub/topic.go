@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
@@ -35,6 +33,9 @@ func (s *Server) openJournal(t *topic) (err error) {
 			}
 			return err
 		})
+	if err == nil {
+		s.last = max(s.last, t.journal.Newest())
+	}
 	return err
 }
 
@@ -51,7 +52,7 @@ func (s *Server) publish(name string, messages ...*pubsubpb.PubsubMessage) ([]st
 		return appendMessage(dst, messages[i])
 	})
 	if err != nil {
-		return nil, status.Errorf(codes.Unavailable, "publish to %s: %v", name, err)
+		return nil, unavailable("publish to "+name, err)
 	}
 	ids := make([]string, len(messages))
 	for i, r := range records {

@@ -20,6 +20,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -61,20 +63,40 @@ func (j *Journal) load(found func(*Record, map[uint64]uint32) error) error {
 	if err := os.MkdirAll(j.dir, 0o755); err != nil {
 		return err
 	}
-	// Glob returns names sorted, and the names' digits are padded.
-	paths, err := filepath.Glob(filepath.Join(j.dir, "*"+recordsSuffix))
+	files, err := os.ReadDir(j.dir)
 	if err != nil {
 		return err
 	}
-	for i, path := range paths {
-		if err := j.begin(strings.TrimSuffix(path, recordsSuffix)); err != nil {
+	// They are in order, since the names' digits are padded. Where the removal of a
+	// segment was cut short its marks are left: without records it goes now.
+	var firsts []uint64
+	for _, f := range files {
+		digits, _, _ := strings.Cut(f.Name(), ".")
+		if first, err := strconv.ParseUint(digits, 10, 64); err == nil {
+			firsts = append(firsts, first)
+		}
+	}
+	firsts = slices.Compact(firsts)
+	for i, first := range firsts {
+		if err := j.begin(first); err != nil {
 			return err
 		}
-		if err := j.active.load(i == len(paths)-1, found); err != nil {
-			return fmt.Errorf("load segment %s: %w", path, err)
+		if err := j.active.load(i == len(firsts)-1, found); err != nil {
+			return fmt.Errorf("load segment %d: %w", first, err)
 		}
 	}
 	return nil
+}
+
+// Newest is the number that the segment being written is named after, which stands
+// though its records were lost; zero if there is no segment.
+func (j *Journal) Newest() uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.active == nil {
+		return 0
+	}
+	return j.active.first
 }
 
 // Append writes n records with one write, and returns them in order, each held
@@ -85,7 +107,7 @@ func (j *Journal) Append(n int, encode func(dst []byte, i int) ([]byte, error)) 
 	defer j.mu.Unlock()
 	first := j.number(n)
 	if j.active == nil || j.active.records.size >= j.limit {
-		if err := j.begin(filepath.Join(j.dir, fmt.Sprintf("%020d", first))); err != nil {
+		if err := j.begin(first); err != nil {
 			return nil, fmt.Errorf("append to journal: %w", err)
 		}
 	}
@@ -121,14 +143,17 @@ func (j *Journal) Close() error {
 }
 
 // begin opens a segment, new or old, in place of the active one.
-func (j *Journal) begin(name string) error {
-	s := &segment{journal: j}
-	for suffix, f := range map[string]*file{recordsSuffix: &s.records, marksSuffix: &s.marks} {
-		var err error
-		if f.File, err = os.OpenFile(name+suffix, os.O_RDWR|os.O_CREATE, 0o644); err != nil {
-			return fmt.Errorf("open segment: %w", err)
-		}
+func (j *Journal) begin(first uint64) error {
+	name := filepath.Join(j.dir, fmt.Sprintf("%020d", first))
+	records, err := os.OpenFile(name+recordsSuffix, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return fmt.Errorf("open segment: %w", err)
 	}
+	marks, err := os.OpenFile(name+marksSuffix, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return fmt.Errorf("open segment: %w", errors.Join(err, records.Close()))
+	}
+	s := &segment{journal: j, first: first, records: file{File: records}, marks: file{File: marks}}
 	full := j.active
 	j.segments[s], j.active = struct{}{}, s
 	if full == nil || full.held > 0 {
@@ -141,5 +166,9 @@ func (j *Journal) begin(name string) error {
 // would all come again.
 func (j *Journal) remove(s *segment) error {
 	delete(j.segments, s)
-	return errors.Join(s.records.Close(), s.marks.Close(), os.Remove(s.records.Name()), os.Remove(s.marks.Name()))
+	err := errors.Join(s.records.Close(), s.marks.Close(), os.Remove(s.records.Name()))
+	if err == nil {
+		err = os.Remove(s.marks.Name())
+	}
+	return err
 }

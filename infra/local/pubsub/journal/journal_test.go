@@ -198,6 +198,29 @@ func TestSegmentsGo(t *testing.T) {
 	files(third...) // which is still being written
 }
 
+// Marks stay for as long as their records do, and go after them.
+func TestMarksGoLast(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	marks := filepath.Join(dir, "00000000000000000001.marks")
+	j := open(t, dir, 1)
+	r := write(t, j, []byte("one"))[0]
+	write(t, j, []byte("two"))
+	if err := os.Remove(filepath.Join(dir, "00000000000000000001.log")); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Release(); err == nil {
+		t.Error("no error of a log that cannot be removed")
+	}
+	if _, err := os.Stat(marks); err != nil {
+		t.Error(err)
+	}
+	open(t, dir, 1)
+	if _, err := os.Stat(marks); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("marks without records are kept (%v)", err)
+	}
+}
+
 // What nobody takes at the start goes, but for the segment that is being written.
 func TestUnheldSegmentsGoAtOpen(t *testing.T) {
 	t.Parallel()

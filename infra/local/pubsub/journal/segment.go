@@ -18,6 +18,7 @@ const (
 // segment is some of the records, and the marks on them.
 type segment struct {
 	journal        *Journal
+	first          uint64 // the number of its first record, and its name
 	records, marks file
 	held           int // how often its records are held
 }
