@@ -1,5 +1,5 @@
 // Package cluster is a Kafka cluster as its clients see it: how to reach it,
-// and what it holds. The feeder and the certificate use it.
+// and what it holds. The feeder, the certificate and the local broker use it.
 package cluster
 
 import (

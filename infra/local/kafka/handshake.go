@@ -2,14 +2,12 @@ package kafka
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"fmt"
-	"os"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"nightwire.dev/infra/cluster"
 )
 
 // askTimeout is long for a question within the machine.
@@ -44,17 +42,7 @@ func (s *Server) announceHandshake() error {
 // announced is what the broker says that it understands, which it says before
 // anybody has signed in.
 func (s *Server) announced() (*kmsg.ApiVersionsResponse, error) {
-	options := []kgo.Opt{kgo.SeedBrokers(s.Address())}
-	if s.caFile != "" {
-		authority, err := os.ReadFile(s.caFile)
-		if err != nil {
-			return nil, err
-		}
-		roots := x509.NewCertPool()
-		roots.AppendCertsFromPEM(authority)
-		options = append(options, kgo.DialTLSConfig(&tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}))
-	}
-	client, err := kgo.NewClient(options...)
+	client, err := cluster.Kafka{Bootstrap: s.Address(), CAFile: s.caFile}.Connect()
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"cel.dev/cel-go/cel"
+	"nightwire.dev/shared/spelling"
 )
 
 // Problem is what is wrong with an expression, and where.
@@ -129,7 +130,7 @@ func (l *Language) suggest(name string, columns map[string]*Expression) string {
 	best, found := max(1, len(name)/4), []string{}
 	for _, candidate := range known {
 		last := candidate[strings.LastIndexByte(candidate, '.')+1:]
-		d := distance(strings.ToLower(name), strings.ToLower(strings.TrimSuffix(last, "()")))
+		d := spelling.Distance(strings.ToLower(name), strings.ToLower(strings.TrimSuffix(last, "()")))
 		if d < best {
 			best, found = d, nil
 		}
@@ -142,25 +143,4 @@ func (l *Language) suggest(name string, columns map[string]*Expression) string {
 	}
 	slices.Sort(found)
 	return "; did you mean " + strings.Join(found, " or ") + "?"
-}
-
-// distance is Levenshtein's: the letters to insert, remove or change.
-func distance(a, b string) int {
-	costs := make([]int, len(b)+1)
-	for j := range costs {
-		costs[j] = j
-	}
-	for i := range len(a) {
-		diagonal := costs[0]
-		costs[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = costs[j+1]
-			costs[j+1] = min(change, costs[j]+1, diagonal+1)
-		}
-	}
-	return costs[len(b)]
 }
