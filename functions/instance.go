@@ -11,6 +11,7 @@ import (
 	"google.golang.org/api/option"
 	"nightwire.dev/schemas"
 	"nightwire.dev/shared/archived"
+	"nightwire.dev/shared/bucket"
 	"nightwire.dev/shared/event"
 	"nightwire.dev/shared/models"
 	"nightwire.dev/shared/names"
@@ -36,14 +37,11 @@ type instance struct {
 // open connects to the services.
 func open(ctx context.Context, c *Config, log *slog.Logger) (*instance, error) {
 	resources := c.Resources()
-	// The clients' own telemetry would cost a seventh of what a request does, and
-	// goes nowhere: what is told of an event is told by the package telemetry.
-	quiet := option.WithTelemetryDisabled()
-	topics, err := pubsub.NewClient(ctx, c.Project, quiet)
+	topics, err := pubsub.NewClient(ctx, c.Project, option.WithTelemetryDisabled())
 	if err != nil {
 		return nil, fmt.Errorf("connect to Pub/Sub: %w", err)
 	}
-	buckets, err := storage.NewClient(ctx, storage.WithJSONReads(), quiet)
+	buckets, err := bucket.Open(ctx)
 	if err != nil {
 		_ = topics.Close()
 		return nil, fmt.Errorf("connect to Cloud Storage: %w", err)
