@@ -50,6 +50,10 @@ func (s *Stream) ConsumerProperties() map[string]string {
 		"client.id":                  "nightwire-connector",
 		"queued.max.messages.kbytes": strconv.Itoa(queuedKilobytes),
 		"fetch.max.bytes":            strconv.Itoa(queuedKilobytes << 10),
+		// Records come together, and are published together: one by one, each
+		// would wake every part of the way.
+		"fetch.min.bytes":   strconv.Itoa(1 << 20),
+		"fetch.wait.max.ms": "100",
 		// The default of a second leaves a small queue empty between fetches.
 		"fetch.queue.backoff.ms":             "20",
 		"topic.metadata.refresh.interval.ms": strconv.FormatInt(max(s.TopicRefresh.Milliseconds(), 10), 10),
