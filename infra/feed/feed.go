@@ -107,9 +107,13 @@ func repeated(s *source.Source, times int) iter.Seq2[source.Packet, error] {
 	}
 }
 
+// beat is how often alerts leave at a rate: those that are due together go
+// together, as producers gather what they send.
+const beat = 100 * time.Millisecond
+
 // Pace is the rhythm of sending. The zero value is as fast as Kafka takes it.
 type Pace struct {
-	Rate  float64       // alerts a second, if above zero
+	Rate  float64       // alerts a second, if above zero, in beats of a tenth of one
 	Visit int           // alerts that are sent at once, if above zero, ...
 	Every time.Duration // ... each such time
 }
@@ -121,7 +125,7 @@ func (p Pace) await(ctx context.Context, began time.Time, number int) error {
 	case p.Visit > 0:
 		due = began.Add(time.Duration(number/p.Visit) * p.Every)
 	case p.Rate > 0:
-		due = began.Add(time.Duration(float64(number) / p.Rate * float64(time.Second)))
+		due = began.Add(time.Duration(float64(number) / p.Rate * float64(time.Second)).Truncate(beat))
 	}
 	wait := time.Until(due)
 	if wait <= 0 {

@@ -37,6 +37,7 @@ func TestPace(t *testing.T) {
 		"at once":                 {Pace{}, 1000, 0},
 		"the first at a rate":     {Pace{Rate: 4}, 0, 0},
 		"the ninth at a rate":     {Pace{Rate: 4}, 8, 2 * time.Second},
+		"with others at a rate":   {Pace{Rate: 100}, 19, 100 * time.Millisecond},
 		"within the first visit":  {Pace{Visit: 10, Every: time.Minute}, 9, 0},
 		"first of the next visit": {Pace{Visit: 10, Every: time.Minute}, 10, time.Minute},
 		"of the third visit":      {Pace{Visit: 10, Every: time.Minute}, 29, 2 * time.Minute},
