@@ -39,8 +39,9 @@ func Point(raDeg, decDeg float64) string {
 
 // encode writes the row as the layout's message.
 func (l *layout) encode(row Row) ([]byte, error) {
-	b := make([]byte, 0, 16<<10)
+	b := make([]byte, 0, 512)
 	if !row.Record.IsNull() {
+		b = make([]byte, 0, 16<<10) // an alert without its stamps
 		p := l.planFor(row.Record.Type)
 		if p.rounds {
 			if err := p.checkExact(row.Record, ""); err != nil {
