@@ -428,3 +428,13 @@ func TestPrint(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryStreamHasARate keeps a new survey from being forgotten.
+func TestEveryStreamHasARate(t *testing.T) {
+	t.Parallel()
+	for _, stream := range names.Streams() {
+		if AlertsANight(stream.Survey()) == 0 {
+			t.Errorf("stream %s: nobody knows how many alerts a night has", stream)
+		}
+	}
+}

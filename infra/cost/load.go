@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"nightwire.dev/schemas"
 	"nightwire.dev/shared/names"
 )
 
@@ -36,18 +37,25 @@ type Load struct {
 	TarballColder  string       `json:"tarball_colder,omitempty"` // the same of tarballs
 }
 
+// alertsANight is what a survey sends in a usual night: ZTF's public stream as
+// it has been, LSST's as it is planned.
+var alertsANight = map[string]int{schemas.ZTF: 100_000, schemas.LSST: 10_000_000}
+
+// AlertsANight is how many alerts a survey sends in a usual night.
+func AlertsANight(survey string) int { return alertsANight[survey] }
+
 // Defaults are the load of a survey as it is planned or known, on the instances
 // that are planned.
 func Defaults(stream names.Stream, m *Measured, planned Instances) Load {
 	l := Load{
-		Stream: stream, Alerts: 100_000, Size: 70_000, History: m.History,
+		Stream: stream, Alerts: float64(AlertsANight(stream.Survey())), Size: 70_000, History: m.History,
 		Filters: float64(m.Filters), MatchFraction: m.MatchFraction, Readers: 1, FitFraction: m.FitFraction,
 		Retention: 12, TopicDays: topicDays, NightsPerMonth: 30, Hours: 9, Asked: 10,
 		Instances: planned, LatencySeconds: 0.4, Utilisation: 0.6, CPUFactor: 1,
 		RequestLogs: true, Tarball: true, TarballColder: tarballs,
 	}
-	if stream == names.LSST { // the size is that of the largest real packets that we know
-		l.Alerts, l.Size = 10_000_000, 139_000
+	if stream == names.LSST {
+		l.Size = 139_000 // the largest real packets that we know
 	}
 	return l
 }

@@ -140,7 +140,7 @@ func TestFilterTest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	says(t, out, matches, "young@1 on "+dir, "if it has 300000 alerts")
+	says(t, out, matches, "young@1 on "+dir, "if it has 100000 alerts")
 	out, err = line(t, "filter", "test", young, "--night", "2026-09-01", "--dir", dir)
 	if err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"nightwire.dev/infra/cost"
 	"nightwire.dev/infra/workbench"
 	"nightwire.dev/shared/filter"
 )
@@ -13,7 +14,7 @@ import (
 type filterTest struct {
 	sample
 	File         string `arg:"" help:"The filter's file."`
-	AlertsANight int    `help:"How many alerts a usual night has. Default: 300,000 of ZTF, 10 million of LSST." placeholder:"N"`
+	AlertsANight int    `help:"How many alerts a usual night has. Default: 100,000 of ZTF, 10 million of LSST." placeholder:"N"`
 }
 
 // Help is what --help shows besides the flags.
@@ -42,7 +43,7 @@ func (c *filterTest) Run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	trial.Print(out, cmp.Or(c.AlertsANight, workbench.AlertsANight(of.Stream.Survey())))
+	trial.Print(out, cmp.Or(c.AlertsANight, cost.AlertsANight(of.Stream.Survey())))
 	return nil
 }
 

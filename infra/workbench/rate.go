@@ -3,16 +3,7 @@ package workbench
 import (
 	"fmt"
 	"math"
-
-	"nightwire.dev/schemas"
 )
-
-// alertsANight is what a survey sends in a usual night: ZTF's public stream as
-// it has been, LSST's as it is planned.
-var alertsANight = map[string]int{schemas.ZTF: 300_000, schemas.LSST: 10_000_000}
-
-// AlertsANight is how many alerts a survey sends in a usual night.
-func AlertsANight(survey string) int { return alertsANight[survey] }
 
 // rate says how many of a night's alerts would match, of which so many of a
 // sample do. The error is that of counting, sqrt(n); where none matched, the
