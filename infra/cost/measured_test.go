@@ -16,6 +16,7 @@ import (
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	gcs "cloud.google.com/go/storage"
 	"google.golang.org/api/option"
+	"google.golang.org/grpc"
 	"nightwire.dev/infra/filters"
 	"nightwire.dev/infra/local/storage"
 	"nightwire.dev/infra/queries"
@@ -210,13 +211,13 @@ type outbox struct {
 	arrived  chan struct{}
 }
 
-func (o *outbox) Publish(_ context.Context, _ string, messages ...*pubsubpb.PubsubMessage) error {
+func (o *outbox) Publish(_ context.Context, r *pubsubpb.PublishRequest, _ ...grpc.CallOption) (*pubsubpb.PublishResponse, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.messages = append(o.messages, messages...); len(o.messages) == len(messages) {
+	if o.messages = append(o.messages, r.GetMessages()...); len(o.messages) == len(r.GetMessages()) {
 		close(o.arrived)
 	}
-	return nil
+	return &pubsubpb.PublishResponse{}, nil
 }
 
 // notification is what the bucket says of a new file.

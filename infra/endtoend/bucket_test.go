@@ -14,6 +14,7 @@ import (
 	gcs "cloud.google.com/go/storage"
 	"google.golang.org/api/iterator"
 	"google.golang.org/api/option"
+	"google.golang.org/grpc"
 	"nightwire.dev/infra/local/stack"
 	"nightwire.dev/infra/local/storage"
 	"nightwire.dev/shared/names"
@@ -22,8 +23,8 @@ import (
 // nobody takes no notification: none is waiting when a stack has settled.
 type nobody struct{}
 
-func (nobody) Publish(context.Context, string, ...*pubsubpb.PubsubMessage) error {
-	return errors.New("a notification was still waiting")
+func (nobody) Publish(context.Context, *pubsubpb.PublishRequest, ...grpc.CallOption) (*pubsubpb.PublishResponse, error) {
+	return nil, errors.New("a notification was still waiting")
 }
 
 // openBucket serves the archive of a stack that does not run.

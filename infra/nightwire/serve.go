@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"nightwire.dev/infra/local/bigquery"
@@ -105,7 +106,7 @@ func (c *serveStorage) Run(ctx context.Context) error {
 	}
 	defer topics.Close()
 	server, err := storage.Open(storage.Options{
-		Dir: c.Data, Publisher: storage.NewTopicPublisher(topics), URL: "http://" + c.Listen, Logger: serverLog(),
+		Dir: c.Data, Publisher: pubsubpb.NewPublisherClient(topics), URL: "http://" + c.Listen, Logger: serverLog(),
 	})
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	gcs "cloud.google.com/go/storage"
 	"google.golang.org/api/option"
+	"google.golang.org/grpc"
 	"nightwire.dev/infra/local/storage"
 	"nightwire.dev/shared/names"
 )
@@ -56,4 +57,6 @@ func Storage(t testing.TB, r names.Resources) *Buckets {
 // nobody takes the buckets' notifications.
 type nobody struct{}
 
-func (nobody) Publish(context.Context, string, ...*pubsubpb.PubsubMessage) error { return nil }
+func (nobody) Publish(context.Context, *pubsubpb.PublishRequest, ...grpc.CallOption) (*pubsubpb.PublishResponse, error) {
+	return &pubsubpb.PublishResponse{}, nil
+}

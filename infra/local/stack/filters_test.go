@@ -11,6 +11,7 @@ import (
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	gcs "cloud.google.com/go/storage"
 	"google.golang.org/api/option"
+	"google.golang.org/grpc"
 	"nightwire.dev/infra/local/storage"
 	"nightwire.dev/shared/names"
 )
@@ -39,8 +40,8 @@ func TestBuiltIns(t *testing.T) {
 // nobody takes no notification.
 type nobody struct{}
 
-func (nobody) Publish(context.Context, string, ...*pubsubpb.PubsubMessage) error {
-	return errors.New("nobody listens")
+func (nobody) Publish(context.Context, *pubsubpb.PublishRequest, ...grpc.CallOption) (*pubsubpb.PublishResponse, error) {
+	return nil, errors.New("nobody listens")
 }
 
 func filterText(name string, version int) []byte {

@@ -31,7 +31,7 @@ type bucket struct {
 	journal  *journal
 	resource bucketResource
 	entries  map[string]entry   // the live objects, by name
-	order    order              // of their names
+	names    []string           // of all of them, in order; nil if they must be sorted again
 	senders  map[string]*sender // one a notification configuration, by its id
 	lastID   int                // of a configuration; none is used twice
 	clock    int64              // of the last change, in microseconds since 1970
@@ -101,28 +101,27 @@ func (b *bucket) commit(r record) error {
 
 // move does to the files what a change says.
 func (b *bucket) move(c *change) error {
-	switch {
-	case c == nil:
+	if c == nil {
 		return nil
-	case c.Event == finalize:
-		if err := os.MkdirAll(filepath.Dir(b.path(c.File)), 0o777); err != nil {
-			return err
-		}
-		return os.Rename(b.path(stagingFolder, c.Staged), b.path(c.File))
-	case c.Event == deletion:
-		return b.remove(c.File)
 	}
-	return nil
+	file := b.file(c.Object.Name)
+	if c.Deleted {
+		return b.remove(file)
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+		return err
+	}
+	return os.Rename(b.path(stagingFolder, c.Staged), file)
 }
 
 // remove removes a content, and the folders that it leaves empty. People may
 // have been before us: what is gone already is no error.
 func (b *bucket) remove(file string) error {
-	if err := os.Remove(b.path(file)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	for folder := filepath.Dir(file); folder != objectsFolder; folder = filepath.Dir(folder) {
-		if err := os.Remove(b.path(folder)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for folder := filepath.Dir(file); folder != b.path(objectsFolder); folder = filepath.Dir(folder) {
+		if err := os.Remove(folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			break // others are in it
 		}
 	}
@@ -134,15 +133,14 @@ func (b *bucket) apply(r record, at span) {
 	switch {
 	case r.Bucket != nil:
 		b.resource = *r.Bucket
-		b.resource.SelfLink = b.server.options.URL + "/storage/v1/b/" + b.resource.Name
 	case r.Notification != nil:
 		b.lastID++
 		b.senders[r.Notification.ID] = newSender(b, *r.Notification)
 	case r.Forgotten != "":
 		delete(b.senders, r.Forgotten)
-	case r.Told != nil:
-		if s, ok := b.senders[r.Told.ID]; ok {
-			s.told(r.Told.UpTo)
+	case r.Told != "":
+		if s, ok := b.senders[r.Told]; ok {
+			s.told(r.UpTo)
 		}
 	case r.Change != nil:
 		b.applyChange(r.Change, at)
@@ -150,15 +148,15 @@ func (b *bucket) apply(r record, at span) {
 }
 
 func (b *bucket) applyChange(c *change, at span) {
-	b.clock = c.Time.UnixMicro()
-	if c.Event == deletion {
-		delete(b.entries, c.Object.Name)
-		b.order.removed = true
+	name := c.Object.Name
+	b.clock = c.Object.Updated.UnixMicro()
+	if c.Deleted {
+		delete(b.entries, name)
 	} else {
-		if _, exists := b.entries[c.Object.Name]; !exists {
-			b.order.added = append(b.order.added, c.Object.Name)
-		}
-		b.entries[c.Object.Name] = entry{at, c.Object.Generation}
+		b.entries[name] = entry{at, c.Object.Generation}
+	}
+	if c.Deleted || c.Replaced == 0 {
+		b.names = nil
 	}
 	for _, s := range b.senders {
 		s.notice(c, at)
@@ -173,50 +171,35 @@ func (b *bucket) tick() (int64, time.Time) {
 	return now, time.UnixMicro(now).UTC()
 }
 
-// place is where the content of a new object goes: under its name, if that is
-// neither too long nor a folder of others, and nothing on its way is an object;
-// else under an id, with a mark that no name has. The folder is made.
-func (b *bucket) place(name, id string) (string, error) {
-	aside := filepath.Join(objectsFolder, "%-"+id)
-	natural, ok := naturalPlace(name)
-	if !ok {
-		return aside, nil
-	}
-	file := filepath.Join(objectsFolder, natural)
-	err := os.MkdirAll(filepath.Dir(b.path(file)), 0o777)
-	if err == nil {
-		if _, err = os.Lstat(b.path(file)); errors.Is(err, fs.ErrNotExist) {
-			return file, nil
-		}
-	}
-	if err == nil || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.EEXIST) || errors.Is(err, syscall.ENAMETOOLONG) {
-		return aside, nil
-	}
-	return "", err
+// file is where the content of an object lies.
+func (b *bucket) file(name string) string {
+	return b.path(objectsFolder, place(name))
 }
 
-// maxElementBytes bounds an element of a path, by the file systems in use.
-const maxElementBytes = 255
+// checkPlace refuses a name under which there can be no file.
+func (b *bucket) checkPlace(name string) error {
+	info, err := os.Lstat(b.file(name))
+	if err == nil && info.IsDir() || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ENAMETOOLONG) {
+		return unsupported("an object that is a folder of others, or has more than 255 bytes between two slashes: " + name)
+	}
+	return nil
+}
 
 // emptyElement stands for the nothing between two slashes: a percent sign that
 // no hexadecimal digits follow.
 const emptyElement = "%"
 
-// naturalPlace is the path, below the objects folder, under which people find
-// the object: its name, with what a path element cannot be or hold written as
-// %XX. The path is local, and no two names share one. It is not ok if an
-// element would be too long.
-func naturalPlace(name string) (path string, ok bool) {
+// place is the path, below the objects folder, under which people find the
+// object: its name, with what a path element cannot be or hold written as %XX.
+// The path is local, and no two names share one.
+func place(name string) string {
 	elements := strings.Split(name, "/")
 	for i, element := range elements {
 		element = cmp.Or(url.PathEscape(element), emptyElement)
 		if element[0] == '.' {
 			element = "%2E" + element[1:]
 		}
-		if len(element) > maxElementBytes {
-			return "", false
-		}
 		elements[i] = element
 	}
-	return filepath.Join(elements...), true
+	return filepath.Join(elements...)
 }

@@ -17,7 +17,6 @@ import (
 type bucketResource struct {
 	Kind         string            `json:"kind,omitempty"`
 	ID           string            `json:"id,omitempty"`
-	SelfLink     string            `json:"selfLink,omitempty"`
 	Name         string            `json:"name"`
 	Location     string            `json:"location"`
 	StorageClass string            `json:"storageClass"`
@@ -69,18 +68,17 @@ func (b *bucket) get(http.ResponseWriter, *http.Request) (any, error) {
 }
 
 func (s *Server) listBuckets(_ *bucket, _ http.ResponseWriter, r *http.Request) (any, error) {
-	l, err := readListing(r)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	p, err := page(r.Form, slices.Sorted(maps.Keys(s.buckets)))
 	if err != nil {
 		return nil, err
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	p := l.page(slices.Sorted(maps.Keys(s.buckets)))
-	var items []bucketResource
-	for _, name := range p.names {
-		items = append(items, s.buckets[name].resource)
+	items := make([]bucketResource, len(p.Items))
+	for i, name := range p.Items {
+		items[i] = s.buckets[name].resource
 	}
-	return list[bucketResource]{Kind: "storage#buckets", NextPageToken: p.next, Items: items}, nil
+	return list[bucketResource]{Kind: "storage#buckets", NextPageToken: p.NextPageToken, Items: items}, nil
 }
 
 // deleteBucket removes a bucket that holds no objects. Without its journal it is

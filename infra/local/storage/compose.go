@@ -10,11 +10,8 @@ import (
 // other.
 type composeRequest struct {
 	SourceObjects []struct {
-		Name                string      `json:"name"`
-		Generation          json.Number `json:"generation"` // or a string of digits
-		ObjectPreconditions struct {
-			IfGenerationMatch json.Number `json:"ifGenerationMatch"`
-		} `json:"objectPreconditions"`
+		Name       string      `json:"name"`
+		Generation json.Number `json:"generation"` // or a string of digits
 	} `json:"sourceObjects"`
 	Destination object `json:"destination"`
 }
@@ -23,9 +20,8 @@ type composeRequest struct {
 const maxComposeSources = 32
 
 // compose makes an object of others. The preconditions in the query are the
-// destination's; each source may name its generation, or make it a
-// precondition. All are opened before the first is copied, so that the object
-// itself may be among them.
+// destination's; each source may name its generation. All are opened before the
+// first is copied, so that the object itself may be among them.
 func (b *bucket) compose(_ http.ResponseWriter, r *http.Request) (any, error) {
 	var request composeRequest
 	if err := decode(r.Body, &request); err != nil {
@@ -34,24 +30,17 @@ func (b *bucket) compose(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if n := len(request.SourceObjects); n == 0 || n > maxComposeSources {
 		return nil, invalid("The number of source components provided (%d) must be from 1 to %d.", n, maxComposeSources)
 	}
-	request.Destination.Name = r.PathValue("object")
-	whole, err := b.newUpload(r, request.Destination, "")
-	if err != nil {
-		return nil, err
-	}
-	defer whole.close()
 	var contents []io.Reader
+	components := 0
 	for _, source := range request.SourceObjects {
-		o, file, err := b.open(source.Name, source.Generation.String(), source.ObjectPreconditions.IfGenerationMatch.String())
+		o, file, err := b.open(source.Name, source.Generation.String(), "")
 		if err != nil {
 			return nil, err
 		}
 		defer file.Close()
 		contents = append(contents, file)
-		whole.object.ComponentCount += max(o.ComponentCount, 1)
+		components += max(o.ComponentCount, 1)
 	}
-	if err := whole.receive(io.MultiReader(contents...)); err != nil {
-		return nil, err
-	}
-	return whole.finish()
+	request.Destination.Name = r.PathValue("object")
+	return b.store(r, request.Destination, io.MultiReader(contents...), components)
 }

@@ -49,7 +49,7 @@ func serve(dir, pubsub string) error {
 	if err != nil {
 		return err
 	}
-	server, err := storage.Open(storage.Options{Dir: dir, Publisher: storage.NewTopicPublisher(connection)})
+	server, err := storage.Open(storage.Options{Dir: dir, Publisher: pubsubpb.NewPublisherClient(connection)})
 	if err != nil {
 		return err
 	}
@@ -218,7 +218,7 @@ func verify(t *testing.T, dir, pubsub string, in *inbox, acknowledged map[string
 		t.Fatal(err)
 	}
 	defer connection.Close()
-	s := startWith(t, storage.Options{Dir: dir, Publisher: storage.NewTopicPublisher(connection), Logger: slog.New(slog.DiscardHandler)})
+	s := startWith(t, storage.Options{Dir: dir, Publisher: pubsubpb.NewPublisherClient(connection), Logger: slog.New(slog.DiscardHandler)})
 	await(t, "all notifications to be accepted", func() bool { return s.Pending() == 0 })
 
 	there := map[string]bool{}

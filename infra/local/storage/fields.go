@@ -2,6 +2,7 @@ package storage
 
 import (
 	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -40,21 +41,18 @@ func flatten(fields string) string {
 // path leads to, or through.
 func keep(value any, place string, paths []string) {
 	switch value := value.(type) {
-	case map[string]any:
-		for name, member := range value {
-			here := place + name
-			through := func(path string) bool { return strings.HasPrefix(path, here+"/") }
-			switch {
-			case slices.Contains(paths, here): // all of it
-			case slices.ContainsFunc(paths, through):
-				keep(member, here+"/", paths)
-			default:
-				delete(value, name)
-			}
-		}
 	case []any:
 		for _, element := range value {
 			keep(element, place, paths)
 		}
+	case map[string]any:
+		maps.DeleteFunc(value, func(name string, member any) bool {
+			here := place + name
+			if slices.Contains(paths, here) {
+				return false // all of it
+			}
+			keep(member, here+"/", paths)
+			return !slices.ContainsFunc(paths, func(path string) bool { return strings.HasPrefix(path, here+"/") })
+		})
 	}
 }

@@ -1,11 +1,9 @@
 package storage
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"html"
 	"io"
 	"log/slog"
 	"net/http"
@@ -21,7 +19,7 @@ var reservedBuckets = []string{"b", "storage", "upload", "download", "resumable"
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	api := func(pattern string, serve handler, parameters ...string) {
-		mux.HandleFunc(pattern, s.handle(serve, (*apiError).writeJSON, parameters))
+		mux.HandleFunc(pattern, s.handle(serve, parameters))
 	}
 	const object, configurations = "/b/{bucket}/o/{object}", "/b/{bucket}/notificationConfigs"
 	// The client for Node leaves the prefix out, where its environment names the server.
@@ -31,27 +29,26 @@ func (s *Server) Handler() http.Handler {
 		api("GET "+prefix+"/b/{bucket}", locked((*bucket).get))
 		api("DELETE "+prefix+"/b/{bucket}", s.deleteBucket)
 
-		api("POST "+prefix+configurations, locked((*bucket).insertNotification))
+		api("POST "+prefix+configurations, (*bucket).insertNotification)
 		api("GET "+prefix+configurations, locked((*bucket).listNotifications))
 		api("DELETE "+prefix+configurations+"/{id}", locked((*bucket).deleteNotification))
 
 		api("GET "+prefix+"/b/{bucket}/o", locked((*bucket).list),
 			"prefix", "delimiter", "startOffset", "endOffset", "pageToken", "maxResults", "includeFoldersAsPrefixes")
 		api("GET "+prefix+object, (*bucket).getObject, "generation", "ifGenerationMatch")
-		api("PATCH "+prefix+object, locked((*bucket).patchObject), "generation", "ifGenerationMatch")
 		api("DELETE "+prefix+object, locked((*bucket).deleteObject), "generation", "ifGenerationMatch")
 		api("POST "+prefix+object+"/compose", (*bucket).compose, "ifGenerationMatch")
 	}
 	api("GET /download/storage/v1"+object, (*bucket).getObject, "generation", "ifGenerationMatch")
-	for _, prefix := range []string{"POST /", "PUT /", "DELETE /", "POST /resumable/", "PUT /resumable/", "DELETE /resumable/"} {
+	for _, prefix := range []string{"POST /", "PUT /", "POST /resumable/", "PUT /resumable/"} {
 		api(prefix+"upload/storage/v1/b/{bucket}/o", (*bucket).upload, "uploadType", "name", "ifGenerationMatch", "upload_id")
 	}
 	for _, prefix := range reservedBuckets {
 		mux.HandleFunc("/"+prefix+"/{rest...}", func(w http.ResponseWriter, r *http.Request) {
-			unsupported(r.Method + " " + r.URL.Path).writeJSON(w)
+			unsupported(r.Method + " " + r.URL.Path).write(w)
 		})
 	}
-	download := s.handle((*bucket).downloadXML, (*apiError).writeXML, []string{"generation"})
+	download := s.handle((*bucket).downloadXML, []string{"generation"})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		bucket, object, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 		if bucket == "" || slices.Contains(reservedBuckets, bucket) {
@@ -74,7 +71,7 @@ type handler func(b *bucket, w http.ResponseWriter, r *http.Request) (resource a
 type written struct{}
 
 // handle refuses what a handler does not know, and answers what it returns.
-func (s *Server) handle(serve handler, fail func(*apiError, http.ResponseWriter), parameters []string) http.HandlerFunc {
+func (s *Server) handle(serve handler, parameters []string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Form = r.URL.Query()
 		s.mu.RLock()
@@ -92,32 +89,27 @@ func (s *Server) handle(serve handler, fail func(*apiError, http.ResponseWriter)
 			err = reply(w, r, resource)
 		}
 		if err != nil {
-			fail(s.known(r, err), w)
+			s.fail(w, r, err)
 		}
 	}
 }
 
-// known is the error that a client is told. Our own faults are logged, for the
-// client only learns that there was one.
-func (s *Server) known(r *http.Request, err error) *apiError {
+// fail answers an error. Our own faults are logged, for the client only learns
+// that there was one.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var known *apiError
 	if !errors.As(err, &known) {
 		s.options.Logger.ErrorContext(r.Context(), "storage request",
 			slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Any("error", err))
 		known = &apiError{http.StatusInternalServerError, "internalError", "We encountered an internal error. Please try again."}
 	}
-	return known
+	known.write(w)
 }
 
-// locked makes a handler of one that needs the bucket for itself. The bucket
-// waits for no client: the request has been read, and is answered later.
+// locked makes a handler of one that needs the bucket for itself, and nothing
+// from the client any more: no bucket waits for one.
 func locked(serve handler) handler {
 	return func(b *bucket, w http.ResponseWriter, r *http.Request) (any, error) {
-		body, err := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes))
-		if err != nil {
-			return nil, invalid("Read the request: %v", err)
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		return serve(b, w, r)
@@ -182,7 +174,6 @@ func reply(w http.ResponseWriter, r *http.Request, resource any) error {
 		}
 	}
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
-	w.Header().Set("Cache-Control", "no-cache, no-store, max-age=0, must-revalidate")
 	_, _ = w.Write(text)
 	return nil
 }
@@ -214,26 +205,11 @@ func unsupported(what string) *apiError {
 	return invalid("The local storage server does not support %s.", what)
 }
 
-func (e *apiError) writeJSON(w http.ResponseWriter) {
+func (e *apiError) write(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	w.WriteHeader(e.code)
 	_ = json.NewEncoder(w).Encode(map[string]any{"error": map[string]any{
 		"code": e.code, "message": e.message,
 		"errors": []map[string]string{{"domain": "global", "reason": e.reason, "message": e.message}},
 	}})
-}
-
-// xmlCodes are the names that the XML API has for the errors of a download.
-var xmlCodes = map[int]string{
-	http.StatusBadRequest:          "InvalidArgument",
-	http.StatusNotFound:            "NoSuchKey",
-	http.StatusPreconditionFailed:  "PreconditionFailed",
-	http.StatusInternalServerError: "InternalError",
-}
-
-func (e *apiError) writeXML(w http.ResponseWriter) {
-	w.Header().Set("Content-Type", "application/xml; charset=UTF-8")
-	w.WriteHeader(e.code)
-	_, _ = fmt.Fprintf(w, "<?xml version='1.0' encoding='UTF-8'?><Error><Code>%s</Code><Message>%s</Message></Error>",
-		xmlCodes[e.code], html.EscapeString(e.message))
 }

@@ -7,46 +7,25 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 )
 
-// record is one line of a journal; one of its fields is set. The first line of
+// record is one line of a journal; one of its fields is set, or Told and UpTo. The first line of
 // every journal is the bucket.
 type record struct {
 	Bucket       *bucketResource `json:"bucket,omitempty"`
 	Notification *notification   `json:"notification,omitempty"` // a new configuration
 	Forgotten    string          `json:"forgotten,omitempty"`    // the id of one that is no more
-	Told         *told           `json:"told,omitempty"`
+	Told         string          `json:"told,omitempty"`         // the id of one of whose messages
+	UpTo         int64           `json:"upTo,omitempty"`         // Pub/Sub has accepted those up to the line at this byte
 	Change       *change         `json:"change,omitempty"`
 }
 
-// told says how far Pub/Sub has accepted the messages of a configuration.
-type told struct {
-	ID   string `json:"id"`
-	UpTo int64  `json:"upTo"` // where the line of the last change begins
-}
-
-// The kinds of change, by the names that the real service's notifications give
-// them.
-const (
-	finalize = "OBJECT_FINALIZE"
-	update   = "OBJECT_METADATA_UPDATE"
-	deletion = "OBJECT_DELETE"
-)
-
-// change is one change of one object.
+// change is an object that is made, perhaps in the place of another, or deleted.
 type change struct {
-	Event  string    `json:"event"`
-	Time   time.Time `json:"time"`   // later from line to line
-	Object object    `json:"object"` // after the change, or before its deletion
-
-	// File is where the content lies, below the bucket's folder, and Staged
-	// where that of a new object arrived, below staging.
-	File   string `json:"file"`
-	Staged string `json:"staged,omitempty"`
-
-	// Replaced is the generation that a new one took the place of.
-	Replaced int64 `json:"replaced,omitempty"`
+	Object   object `json:"object"` // of one that is deleted, the name; Updated is later from line to line
+	Deleted  bool   `json:"deleted,omitempty"`
+	Staged   string `json:"staged,omitempty"`   // where the content arrived, below staging
+	Replaced int64  `json:"replaced,omitempty"` // the generation whose place it takes
 }
 
 // span is where a line lies in the journal.
@@ -120,15 +99,15 @@ func (j *journal) cut(at span) error {
 }
 
 // change reads the change that lies at a span.
-func (j *journal) change(at span) (*change, error) {
+func (j *journal) change(at span) (change, error) {
 	line := make([]byte, at.length)
-	var r record
+	r := record{Change: &change{}}
 	_, err := j.file.ReadAt(line, at.offset)
 	if err == nil {
 		err = json.Unmarshal(line, &r)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read journal at byte %d: %w", at.offset, err)
+		return change{}, fmt.Errorf("read journal at byte %d: %w", at.offset, err)
 	}
-	return r.Change, nil
+	return *r.Change, nil
 }

@@ -3,7 +3,7 @@ package storage
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -18,31 +18,10 @@ import (
 	"google.golang.org/grpc"
 )
 
-// Publisher hands notifications to Pub/Sub. It returns nil once all messages
-// have been accepted; otherwise they are published again. The topic is
-// "projects/P/topics/T".
+// Publisher publishes notifications, as a client of Pub/Sub's own protocol does.
+// What it does not accept is published again.
 type Publisher interface {
-	Publish(ctx context.Context, topic string, messages ...*pubsubpb.PubsubMessage) error
-}
-
-// TopicPublisher publishes by Pub/Sub's own protocol.
-type TopicPublisher struct {
-	client pubsubpb.PublisherClient
-}
-
-// NewTopicPublisher publishes over a connection to a Pub/Sub server, which
-// stays the caller's to close.
-func NewTopicPublisher(connection grpc.ClientConnInterface) *TopicPublisher {
-	return &TopicPublisher{client: pubsubpb.NewPublisherClient(connection)}
-}
-
-// Publish sends all messages in one call.
-func (p *TopicPublisher) Publish(ctx context.Context, topic string, messages ...*pubsubpb.PubsubMessage) error {
-	_, err := p.client.Publish(ctx, &pubsubpb.PublishRequest{Topic: topic, Messages: messages})
-	if err != nil {
-		return fmt.Errorf("publish to %s: %w", topic, err)
-	}
-	return nil
+	Publish(context.Context, *pubsubpb.PublishRequest, ...grpc.CallOption) (*pubsubpb.PublishResponse, error)
 }
 
 // notification is a notification configuration: which new objects of a bucket
@@ -50,15 +29,17 @@ func (p *TopicPublisher) Publish(ctx context.Context, topic string, messages ...
 type notification struct {
 	Kind             string   `json:"kind"`
 	ID               string   `json:"id"`
-	SelfLink         string   `json:"selfLink"`
 	Topic            string   `json:"topic"`
 	EventTypes       []string `json:"event_types"`
 	ObjectNamePrefix string   `json:"object_name_prefix,omitempty"`
 	PayloadFormat    string   `json:"payload_format"`
 }
 
-// payloadFormat is the one that there is here: the object's resource.
-const payloadFormat = "JSON_API_V1"
+// What there is to be told here: that an object was made, by its resource.
+const (
+	finalize      = "OBJECT_FINALIZE"
+	payloadFormat = "JSON_API_V1"
+)
 
 // topicPrefix stands before the topic's own name in a configuration; gcloud
 // leaves it out of a request.
@@ -83,12 +64,11 @@ func (n *notification) check() error {
 // insertNotification makes a configuration that is told of every later object.
 func (b *bucket) insertNotification(_ http.ResponseWriter, r *http.Request) (any, error) {
 	var n notification
-	if err := decode(r.Body, &n); err != nil {
+	if err := errors.Join(decode(r.Body, &n), n.check()); err != nil {
 		return nil, err
 	}
-	if err := n.check(); err != nil {
-		return nil, err
-	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	n.Kind, n.ID = "storage#notification", strconv.Itoa(b.lastID+1)
 	if err := b.commit(record{Notification: &n}); err != nil {
 		return nil, err
@@ -139,14 +119,13 @@ type sender struct {
 
 func newSender(b *bucket, n notification) *sender {
 	s := &sender{notification: n, bucket: b, wake: make(chan struct{}, 1)}
-	s.SelfLink = b.resource.SelfLink + "/notificationConfigs/" + s.ID
 	s.ctx, s.stop = context.WithCancel(b.server.running)
 	return s
 }
 
 // notice queues a new object, if it is to be told of.
 func (s *sender) notice(c *change, at span) {
-	if c.Event != finalize || !strings.HasPrefix(c.Object.Name, s.ObjectNamePrefix) {
+	if c.Deleted || !strings.HasPrefix(c.Object.Name, s.ObjectNamePrefix) {
 		return
 	}
 	s.queue = append(s.queue, at)
@@ -203,30 +182,28 @@ func (s *sender) send() error {
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, publishTimeout)
 	defer cancel()
-	topic := strings.TrimPrefix(s.Topic, topicPrefix)
-	if err := b.server.options.Publisher.Publish(ctx, topic, messages...); err != nil {
+	request := &pubsubpb.PublishRequest{Topic: strings.TrimPrefix(s.Topic, topicPrefix), Messages: messages}
+	if _, err := b.server.options.Publisher.Publish(ctx, request); err != nil {
 		return err
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	upTo := batch[len(batch)-1].offset
-	if err := b.commit(record{Told: &told{ID: s.ID, UpTo: upTo}}); err != nil {
-		s.told(upTo)
-		return err
-	}
-	return nil
+	err := b.commit(record{Told: s.ID, UpTo: upTo})
+	s.told(upTo)
+	return err
 }
 
-func (s *sender) message(c *change) (*pubsubpb.PubsubMessage, error) {
+func (s *sender) message(c change) (*pubsubpb.PubsubMessage, error) {
 	payload, err := json.Marshal(s.bucket.link(c.Object))
 	m := &pubsubpb.PubsubMessage{Data: payload, Attributes: map[string]string{
 		"notificationConfig": "projects/_/buckets/" + c.Object.Bucket + "/notificationConfigs/" + s.ID,
-		"eventType":          c.Event,
+		"eventType":          finalize,
 		"payloadFormat":      s.PayloadFormat,
 		"bucketId":           c.Object.Bucket,
 		"objectId":           c.Object.Name,
 		"objectGeneration":   strconv.FormatInt(c.Object.Generation, 10),
-		"eventTime":          c.Time.Format(time.RFC3339Nano),
+		"eventTime":          c.Object.Updated.Format(time.RFC3339Nano),
 	}}
 	if c.Replaced != 0 {
 		m.Attributes["overwroteGeneration"] = strconv.FormatInt(c.Replaced, 10)

@@ -1,8 +1,7 @@
 package storage
 
 import (
-	"encoding/base64"
-	"errors"
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -34,50 +33,17 @@ type object struct {
 	attributes
 }
 
-// attributes are what a client may say about an object, and change later. They
-// are decoded onto what is there, so that a patch, too, is read in one step:
-// what it leaves out stays, and null takes away.
+// attributes are what a client may say about an object.
 type attributes struct {
-	ContentType        *string            `json:"contentType,omitempty"`
-	CacheControl       *string            `json:"cacheControl,omitempty"`
-	ContentDisposition *string            `json:"contentDisposition,omitempty"`
-	ContentEncoding    *string            `json:"contentEncoding,omitempty"`
-	ContentLanguage    *string            `json:"contentLanguage,omitempty"`
-	Metadata           map[string]*string `json:"metadata,omitempty"`
-}
-
-// maxMetadataBytes is the real service's limit on custom keys and values.
-const maxMetadataBytes = 8 << 10
-
-// check refuses what cannot be kept of an object.
-func (o *object) check() error {
-	if o.StorageClass != "" && o.StorageClass != standardClass {
-		return unsupported("the storage class " + o.StorageClass)
-	}
-	total := 0
-	for key, value := range o.Metadata {
-		if value == nil {
-			delete(o.Metadata, key)
-		} else {
-			total += len(key) + len(*value)
-		}
-	}
-	if total > maxMetadataBytes {
-		return invalid("The metadata of an object may have at most %d bytes, this has %d.", maxMetadataBytes, total)
-	}
-	return nil
-}
-
-// etag changes with every change of content or metadata.
-func etag(generation, metageneration int64) string {
-	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%d/%d", generation, metageneration))
+	ContentType     string            `json:"contentType,omitempty"`
+	ContentEncoding string            `json:"contentEncoding,omitempty"`
+	CacheControl    string            `json:"cacheControl,omitempty"`
+	Metadata        map[string]string `json:"metadata,omitempty"`
 }
 
 // link adds to a resource what depends on where the server is.
 func (b *bucket) link(o object) object {
 	path := fmt.Sprintf("/storage/v1/b/%s/o/%s", o.Bucket, url.PathEscape(o.Name))
-	o.Kind = "storage#object"
-	o.ID = fmt.Sprintf("%s/%s/%d", o.Bucket, o.Name, o.Generation)
 	o.SelfLink = b.server.options.URL + path
 	o.MediaLink = fmt.Sprintf("%s/download%s?generation=%d&alt=media", b.server.options.URL, path, o.Generation)
 	return o
@@ -93,69 +59,27 @@ func (e entry) check(generation string) error {
 	return nil
 }
 
-// find is the last change of an object. Only the live generation can be asked
-// for; there is no other here. The caller has locked the bucket.
-func (b *bucket) find(name, generation, match string) (*change, error) {
+// find finds an object. Only the live generation can be asked for; there is no
+// other here. The caller has locked the bucket.
+func (b *bucket) find(name, generation, match string) (object, error) {
 	e, exists := b.entries[name]
 	if !exists || e.check(generation) != nil {
-		return nil, notFound("No such object: %s/%s", b.resource.Name, name)
+		return object{}, notFound("No such object: %s/%s", b.resource.Name, name)
 	}
 	if err := e.check(match); err != nil {
-		return nil, err
+		return object{}, err
 	}
-	return b.journal.change(e.last)
-}
-
-// asked is the last change of the object that a request is about.
-func (b *bucket) asked(r *http.Request) (*change, error) {
-	return b.find(r.PathValue("object"), r.Form.Get("generation"), r.Form.Get("ifGenerationMatch"))
-}
-
-// getObject answers the resource of an object, or its content.
-func (b *bucket) getObject(w http.ResponseWriter, r *http.Request) (any, error) {
-	if r.Form.Get("alt") == "media" {
-		return b.download(w, r)
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	c, err := b.asked(r)
-	if err != nil {
-		return nil, err
-	}
-	return b.link(c.Object), nil
+	c, err := b.journal.change(e.last)
+	return b.link(c.Object), err
 }
 
 func (b *bucket) deleteObject(_ http.ResponseWriter, r *http.Request) (any, error) {
-	c, err := b.asked(r)
-	if err != nil {
+	gone := object{Name: r.PathValue("object")}
+	if _, err := b.find(gone.Name, r.Form.Get("generation"), r.Form.Get("ifGenerationMatch")); err != nil {
 		return nil, err
 	}
-	return nil, b.commit(record{Change: b.next(c, deletion)})
-}
-
-// patchObject changes the attributes of an object. A patch may say again, to no
-// effect, what only the service decides, as clients do.
-func (b *bucket) patchObject(_ http.ResponseWriter, r *http.Request) (any, error) {
-	c, err := b.asked(r)
-	if err != nil {
-		return nil, err
-	}
-	patched := c.Object
-	if err := errors.Join(decode(r.Body, &patched), patched.check()); err != nil {
-		return nil, err
-	}
-	c = b.next(c, update)
-	o := &c.Object
-	o.attributes = patched.attributes
-	o.Metageneration++
-	o.Updated, o.ETag = c.Time, etag(o.Generation, o.Metageneration)
-	return b.link(*o), b.commit(record{Change: c})
-}
-
-// next is a change of an object that is there.
-func (b *bucket) next(c *change, event string) *change {
-	_, at := b.tick()
-	return &change{Event: event, Time: at, Object: c.Object, File: c.File}
+	_, gone.Updated = b.tick()
+	return nil, b.commit(record{Change: &change{Object: gone, Deleted: true}})
 }
 
 // downloadXML serves a content at /bucket/object, where both the Go client and
@@ -164,24 +88,28 @@ func (b *bucket) downloadXML(w http.ResponseWriter, r *http.Request) (any, error
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return nil, unsupported("the XML API's " + r.Method)
 	}
+	r.Form.Set("alt", "media")
 	r.Form.Set("ifGenerationMatch", r.Header.Get("X-Goog-If-Generation-Match"))
-	return b.download(w, r)
+	return b.getObject(w, r)
 }
 
-// download answers the content of an object, or the range that is asked for. A
-// gzip content goes out as it is kept, also to a client that does not say that
-// it takes gzip; the real service would unpack it.
-func (b *bucket) download(w http.ResponseWriter, r *http.Request) (any, error) {
-	o, file, err := b.open(r.PathValue("object"), r.Form.Get("generation"), r.Form.Get("ifGenerationMatch"))
+// getObject answers the resource of an object, or its content, or the range of
+// that which is asked for. A gzip content goes out as it is kept, also to a
+// client that does not say that it takes gzip; the real service would unpack it.
+func (b *bucket) getObject(w http.ResponseWriter, r *http.Request) (any, error) {
+	o, content, err := b.open(r.PathValue("object"), r.Form.Get("generation"), r.Form.Get("ifGenerationMatch"))
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
+	defer content.Close()
+	if r.Form.Get("alt") != "media" {
+		return o, nil
+	}
 	o.describe(w.Header())
 	if r.Header.Get("Range") == "" {
 		w.Header().Set("Content-Length", strconv.FormatInt(o.Size, 10))
 	}
-	http.ServeContent(w, r, "", o.Updated, file)
+	http.ServeContent(w, r, "", o.Updated, content)
 	return written{}, nil
 }
 
@@ -190,41 +118,36 @@ func (b *bucket) download(w http.ResponseWriter, r *http.Request) (any, error) {
 func (b *bucket) open(name, generation, match string) (object, *os.File, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	c, err := b.find(name, generation, match)
+	o, err := b.find(name, generation, match)
 	if err != nil {
-		return object{}, nil, err
+		return o, nil, err
 	}
-	file, err := os.Open(b.path(c.File))
-	return c.Object, file, err
+	file, err := os.Open(b.file(name))
+	return o, file, err
 }
 
 // describe sets the headers that tell of an object.
 func (o object) describe(h http.Header) {
-	h.Set("X-Goog-Generation", strconv.FormatInt(o.Generation, 10))
-	h.Set("X-Goog-Metageneration", strconv.FormatInt(o.Metageneration, 10))
-	if o.ComponentCount > 0 {
-		h.Set("X-Goog-Component-Count", strconv.Itoa(o.ComponentCount))
-		h.Set("X-Goog-Hash", "crc32c="+o.CRC32C)
-	} else {
-		h.Set("X-Goog-Hash", "crc32c="+o.CRC32C+",md5="+o.MD5Hash)
+	hash := "crc32c=" + o.CRC32C
+	if o.MD5Hash != "" {
+		hash += ",md5=" + o.MD5Hash
 	}
-	h.Set("X-Goog-Stored-Content-Length", strconv.FormatInt(o.Size, 10))
-	h.Set("X-Goog-Stored-Content-Encoding", "identity")
-	h.Set("Etag", `"`+o.ETag+`"`)
-	h.Set("Content-Type", "application/octet-stream")
-	for name, value := range map[string]*string{
-		"X-Goog-Stored-Content-Encoding": o.ContentEncoding,
-		"Content-Type":                   o.ContentType,
+	for name, value := range map[string]string{
+		"X-Goog-Generation":              strconv.FormatInt(o.Generation, 10),
+		"X-Goog-Metageneration":          strconv.FormatInt(o.Metageneration, 10),
+		"X-Goog-Hash":                    hash,
+		"X-Goog-Stored-Content-Length":   strconv.FormatInt(o.Size, 10),
+		"X-Goog-Stored-Content-Encoding": cmp.Or(o.ContentEncoding, "identity"),
+		"Etag":                           strconv.Quote(o.ETag),
+		"Content-Type":                   cmp.Or(o.ContentType, "application/octet-stream"),
 		"Content-Encoding":               o.ContentEncoding,
 		"Cache-Control":                  o.CacheControl,
-		"Content-Disposition":            o.ContentDisposition,
-		"Content-Language":               o.ContentLanguage,
 	} {
-		if value != nil && *value != "" {
-			h.Set(name, *value)
+		if value != "" {
+			h.Set(name, value)
 		}
 	}
 	for key, value := range o.Metadata {
-		h.Set("X-Goog-Meta-"+key, *value)
+		h.Set("X-Goog-Meta-"+key, value)
 	}
 }

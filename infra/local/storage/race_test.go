@@ -25,7 +25,7 @@ func TestCreateOnlyRace(t *testing.T) {
 		writers.Go(func() {
 			defer u.close()
 			var refused *apiError
-			_, err := u.create()
+			_, err := u.finish()
 			switch {
 			case err == nil:
 				won.Add(1)
@@ -49,11 +49,10 @@ func BenchmarkReopen(b *testing.B) {
 	dir := b.TempDir()
 	const objects = 20_000
 	full := reopen(b, dir)
-	candid, topic := "1642404680815015001", "ztf_20210701_programid1"
-	o := object{attributes: attributes{Metadata: map[string]*string{"candid": &candid, "kafka.topic": &topic}}}
+	o := object{attributes: attributes{Metadata: map[string]string{"candid": "1642404680815015001", "kafka.topic": "ztf_20210701_programid1"}}}
 	for i := range int64(objects) {
 		o.Name, o.Generation = fmt.Sprintf("v3.3/night=2021-07-01/ZTF21%07d/%d.avro", i, i), i+1
-		if _, err := full.journal.append(record{Change: &change{Event: update, Object: o}}); err != nil {
+		if _, err := full.journal.append(record{Change: &change{Object: o}}); err != nil {
 			b.Fatal(err)
 		}
 	}

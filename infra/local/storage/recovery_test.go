@@ -13,13 +13,14 @@ import (
 	"testing"
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
+	"google.golang.org/grpc"
 )
 
 // nobody takes no notification.
 type nobody struct{}
 
-func (nobody) Publish(context.Context, string, ...*pubsubpb.PubsubMessage) error {
-	return errors.New("there is nobody")
+func (nobody) Publish(context.Context, *pubsubpb.PublishRequest, ...grpc.CallOption) (*pubsubpb.PublishResponse, error) {
+	return nil, errors.New("there is nobody")
 }
 
 // reopen opens the bucket of a folder.
@@ -49,11 +50,11 @@ func arrived(t testing.TB, b *bucket, name, text string) *upload {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/?ifGenerationMatch=0", nil)
 	r.Form = r.URL.Query()
-	u, err := b.newUpload(r, object{Name: name}, "text/plain")
+	u, err := b.newUpload(r, object{Name: name})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := u.receive(strings.NewReader(text)); err != nil {
+	if _, err := u.receive(strings.NewReader(text), 0); err != nil {
 		t.Fatal(err)
 	}
 	return u
@@ -61,7 +62,7 @@ func arrived(t testing.TB, b *bucket, name, text string) *upload {
 
 func mustCreate(t testing.TB, b *bucket, name, text string) {
 	t.Helper()
-	if _, err := arrived(t, b, name, text).create(); err != nil {
+	if _, err := arrived(t, b, name, text).finish(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -74,12 +75,8 @@ func interrupted(t *testing.T, stop func(*testing.T, *bucket, *change)) string {
 	b := reopen(t, dir)
 	mustCreate(t, b, "a/first", "first")
 	half := arrived(t, b, "a/second", "second")
-	file, err := b.place("a/second", half.id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &change{Event: finalize, Staged: half.id, Object: object{Name: "a/second"}, File: file}
-	c.Object.Generation, c.Time = b.tick()
+	c := &change{Staged: half.id, Object: object{Name: "a/second"}}
+	c.Object.Generation, c.Object.Updated = b.tick()
 	stop(t, b, c)
 	if err := b.journal.file.Close(); err != nil {
 		t.Fatal(err)
@@ -121,7 +118,7 @@ func TestInterrupted(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			write(t, b, b.next(first, deletion))
+			write(t, b, &change{Object: first, Deleted: true})
 		}, map[string]string{}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -30,10 +30,22 @@ func testRefusals(t *testing.T, s *service, bucket *gcs.BucketHandle) {
 			_, err := c.Run(ctx)
 			return err
 		}, "deleteSourceObjects"},
+		"a change of an object": {func() error {
+			_, err := bucket.Object(alert).Update(ctx, gcs.ObjectAttrsToUpdate{ContentType: "text/plain"})
+			return err
+		}, "PATCH"},
 		"a hold": {func() error {
-			_, err := bucket.Object(alert).Update(ctx, gcs.ObjectAttrsToUpdate{TemporaryHold: true})
+			_, err := write(ctx, bucket.Object("held"), nil, func(w *gcs.Writer) { w.TemporaryHold = true })
 			return err
 		}, "temporaryHold"},
+		"a disposition": {func() error {
+			_, err := write(ctx, bucket.Object("attached"), nil, func(w *gcs.Writer) { w.ContentDisposition = "attachment" })
+			return err
+		}, "contentDisposition"},
+		"a condition on a source": {func() error {
+			_, err := bucket.Object("whole").ComposerFrom(bucket.Object(alert).If(gcs.Conditions{GenerationMatch: 1})).Run(ctx)
+			return err
+		}, "objectPreconditions"},
 		"a predefined access list": {func() error {
 			_, err := write(ctx, bucket.Object("public"), nil, func(w *gcs.Writer) { w.PredefinedACL = "publicRead" })
 			return err
@@ -84,12 +96,6 @@ func testRefusals(t *testing.T, s *service, bucket *gcs.BucketHandle) {
 			})
 			return err
 		}, "event_types"},
-		"too much metadata": {func() error {
-			_, err := write(ctx, bucket.Object("big"), nil, func(w *gcs.Writer) {
-				w.Metadata = map[string]string{"k": strings.Repeat("v", 9<<10)}
-			})
-			return err
-		}, "metadata"},
 	} {
 		err := c.do()
 		if code(err) != http.StatusBadRequest || !strings.Contains(err.Error(), c.names) {

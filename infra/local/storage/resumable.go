@@ -20,7 +20,8 @@ func (b *bucket) beginResumable(w http.ResponseWriter, r *http.Request) (any, er
 	if err := decode(r.Body, &o); err != nil {
 		return nil, err
 	}
-	u, err := b.newUpload(r, o, r.Header.Get("X-Upload-Content-Type"))
+	o.ContentType = cmp.Or(o.ContentType, r.Header.Get("X-Upload-Content-Type"))
+	u, err := b.newUpload(r, o)
 	if err != nil {
 		return nil, err
 	}
@@ -34,21 +35,6 @@ func (b *bucket) beginResumable(w http.ResponseWriter, r *http.Request) (any, er
 // client that has not received the answer.
 const repeatable = time.Hour
 
-// lockUpload finds the upload that a request goes on with, for that request
-// alone.
-func (b *bucket) lockUpload(r *http.Request) (*upload, error) {
-	id := r.Form.Get("upload_id")
-	if found, ok := b.server.uploads.Load(id); ok {
-		u := found.(*upload)
-		u.mu.Lock()
-		if !u.ended || u.made != nil {
-			return u, nil
-		}
-		u.mu.Unlock()
-	}
-	return nil, notFound("No such upload: %s", id)
-}
-
 // contentRange says which bytes a request sends, if any, and of how many.
 var contentRange = regexp.MustCompile(`^bytes (?:\*|(\d{1,18})-(\d{1,18}|\*))/(\*|\d{1,18})$`)
 
@@ -60,46 +46,46 @@ func number(digits string) int64 {
 	return -1
 }
 
-// resume takes one chunk, or is asked how much has arrived, or cancels. The
-// chunk that ends the content makes the object. Where the length is not known, a
-// chunk without a last byte is the last.
+// resume takes one chunk, or is asked how much has arrived. The chunk that ends
+// the content makes the object. Where the length is not known, a chunk without a
+// last byte is the last. A client may send again what has arrived already.
 func (b *bucket) resume(w http.ResponseWriter, r *http.Request) (any, error) {
 	header := cmp.Or(r.Header.Get("Content-Range"), "bytes 0-*/*")
 	match := contentRange.FindStringSubmatch(header)
 	if match == nil {
 		return nil, invalid("Invalid Content-Range %q", header)
 	}
-	first, last, total := number(match[1]), number(match[2]), number(match[3])
-	u, err := b.lockUpload(r)
-	if err != nil {
-		return nil, err
+	found, ok := b.server.uploads.Load(r.Form.Get("upload_id"))
+	if !ok {
+		return nil, notFound("No such upload: %s", r.Form.Get("upload_id"))
 	}
+	u := found.(*upload)
+	u.mu.Lock()
 	defer u.mu.Unlock()
-	switch {
-	case r.Method == http.MethodDelete:
-		u.drop()
-		w.WriteHeader(499) // as the real service does
-		return written{}, nil
-	case u.made != nil:
+	if u.made != nil {
 		_, _ = io.Copy(io.Discard, r.Body) // so that the client comes to read the answer
 		return u.made, nil
-	case total >= 0 && last >= total:
-		return nil, invalid("Invalid Content-Range %q", header)
 	}
+	first, last, total := number(match[1]), number(match[2]), number(match[3])
+	if first > u.size || total >= 0 && last >= total {
+		return nil, invalid("Invalid Content-Range %q of an upload of which %d bytes have arrived.", header, u.size)
+	}
+	end := u.size
 	if first >= 0 {
-		if err := u.receiveFrom(r.Body, first, max(last, total) >= 0); err != nil {
+		var err error
+		if end, err = u.receive(r.Body, first); err != nil {
 			return nil, err
 		}
 	}
-	if total >= 0 && u.size > total {
-		u.drop()
-		return nil, invalid("There are %d bytes, more than the total of %d.", u.size, total)
+	unbounded := first >= 0 && last < 0 && total < 0
+	switch {
+	case total >= 0 && u.size > total, unbounded && u.size > end:
+		return nil, invalid("Content-Range %q ends the content at byte %d, but %d have arrived.", header, max(total, end), u.size)
+	case unbounded, u.size == total:
+		u.object.readHashes(r.Header)
+		return u.end()
 	}
-	if u.size != total && (total >= 0 || first < 0 || last >= 0) {
-		return u.incomplete(w, r)
-	}
-	u.object.readHashes(r.Header)
-	return u.end()
+	return u.incomplete(w, r)
 }
 
 // end makes the object. What the client did wrong ends the upload as well; after
@@ -107,37 +93,16 @@ func (b *bucket) resume(w http.ResponseWriter, r *http.Request) (any, error) {
 func (u *upload) end() (any, error) {
 	made, err := u.finish()
 	var refused *apiError
-	if err == nil {
-		u.close()
+	switch {
+	case err == nil:
 		u.made = made
+		u.close()
 		time.AfterFunc(repeatable, func() { u.bucket.server.uploads.Delete(u.id) })
-	} else if errors.As(err, &refused) {
-		u.drop()
+	case errors.As(err, &refused):
+		u.bucket.server.uploads.Delete(u.id)
+		u.close()
 	}
 	return made, err
-}
-
-// drop forgets a resumable upload.
-func (u *upload) drop() {
-	u.bucket.server.uploads.Delete(u.id)
-	u.made = nil
-	u.close()
-}
-
-// receiveFrom appends a chunk. A client that sends again what has arrived already
-// is told apart from one that left something out. If the range is bounded, the
-// chunk may end before anything new; else its end is that of the content.
-func (u *upload) receiveFrom(body io.Reader, first int64, bounded bool) error {
-	known := u.size - first
-	if known < 0 {
-		return invalid("The chunk begins at byte %d, but only %d bytes have arrived.", first, u.size)
-	}
-	if _, err := io.CopyN(io.Discard, body, known); bounded && errors.Is(err, io.EOF) {
-		return nil
-	} else if err != nil {
-		return invalid("The chunk ends before byte %d.", u.size)
-	}
-	return u.receive(body)
 }
 
 // incomplete tells how much has arrived, by the code that the real service uses

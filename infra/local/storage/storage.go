@@ -45,6 +45,7 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,7 +58,7 @@ import (
 
 // Options says where a server keeps its files and what it talks to.
 type Options struct {
-	// Dir holds one folder a bucket. It is created if it is not there.
+	// Dir holds one folder a bucket. The first bucket makes it.
 	Dir string
 
 	// Publisher takes the notifications.
@@ -91,12 +92,8 @@ func Open(options Options) (*Server, error) {
 	if options.Publisher == nil {
 		return nil, errors.New("open storage: there is no publisher to take the notifications")
 	}
-	if options.Logger == nil {
-		options.Logger = slog.Default()
-	}
-	if options.URL == "" {
-		options.URL = "https://www.googleapis.com"
-	}
+	options.Logger = cmp.Or(options.Logger, slog.Default())
+	options.URL = cmp.Or(options.URL, "https://www.googleapis.com")
 	s := &Server{options: options, buckets: map[string]*bucket{}}
 	s.running, s.stop = context.WithCancel(context.Background())
 	if err := s.openBuckets(); err != nil {
@@ -106,9 +103,6 @@ func Open(options Options) (*Server, error) {
 }
 
 func (s *Server) openBuckets() error {
-	if err := os.MkdirAll(s.options.Dir, 0o777); err != nil {
-		return err
-	}
 	journals, err := fs.Glob(os.DirFS(s.options.Dir), "*/"+journalFile)
 	if err != nil {
 		return err

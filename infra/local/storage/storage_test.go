@@ -2,7 +2,7 @@ package storage_test
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http/httptest"
@@ -16,6 +16,7 @@ import (
 	gcs "cloud.google.com/go/storage"
 	"go.uber.org/goleak"
 	"google.golang.org/api/option"
+	"google.golang.org/grpc"
 
 	"nightwire.dev/infra/local/storage"
 )
@@ -39,18 +40,18 @@ type outbox struct {
 	topics   []string
 }
 
-func (o *outbox) Publish(_ context.Context, topic string, messages ...*pubsubpb.PubsubMessage) error {
+func (o *outbox) Publish(_ context.Context, r *pubsubpb.PublishRequest, _ ...grpc.CallOption) (*pubsubpb.PublishResponse, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.refusals > 0 {
 		o.refusals--
-		return fmt.Errorf("refused on purpose")
+		return nil, errors.New("refused on purpose")
 	}
-	o.accepted = append(o.accepted, messages...)
-	for range messages {
-		o.topics = append(o.topics, topic)
+	o.accepted = append(o.accepted, r.GetMessages()...)
+	for range r.GetMessages() {
+		o.topics = append(o.topics, r.GetTopic())
 	}
-	return nil
+	return &pubsubpb.PublishResponse{}, nil
 }
 
 func (o *outbox) messages() []*pubsubpb.PubsubMessage {

@@ -2,18 +2,19 @@ package storage
 
 import (
 	"bufio"
+	"cmp"
 	"crypto/md5"
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/binary"
 	"errors"
-	"hash"
+	"fmt"
 	"hash/crc32"
 	"io"
 	"mime"
 	"mime/multipart"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -25,30 +26,25 @@ type upload struct {
 	bucket *bucket
 	object object // with the checksums that the content must have, if any
 	match  string // the generation that it takes the place of, if that is said
+	id     string // and the file's name
+	file   *os.File
+	size   int64
 
-	mu    sync.Mutex // of a resumable upload, whose requests come one by one
-	id    string     // and the file's name
-	file  *os.File
-	size  int64
-	crc   hash.Hash32
-	md5   hash.Hash
-	ended bool
-	made  any // the resource, once a resumable upload has become an object
+	mu   sync.Mutex // of a resumable upload, whose requests come one by one
+	made any        // the resource, once a resumable upload has become an object
 }
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // upload serves the three kinds of upload at their start; multipart and media
 // are then done, a resumable one goes on in resumable.go.
 func (b *bucket) upload(w http.ResponseWriter, r *http.Request) (any, error) {
-	if r.Form.Has("upload_id") || r.Method == http.MethodDelete {
+	if r.Form.Has("upload_id") {
 		return b.resume(w, r)
 	}
 	switch kind := r.Form.Get("uploadType"); kind {
 	case "multipart":
 		return b.uploadMultipart(r)
 	case "media":
-		return b.store(r, object{}, r.Header.Get("Content-Type"), r.Body)
+		return b.store(r, object{attributes: attributes{ContentType: r.Header.Get("Content-Type")}}, r.Body, 0)
 	case "resumable":
 		return b.beginResumable(w, r)
 	default:
@@ -56,12 +52,8 @@ func (b *bucket) upload(w http.ResponseWriter, r *http.Request) (any, error) {
 	}
 }
 
-// Alerts arrive in one piece of the size of a writer, and are hashed and written
-// in one.
-var (
-	readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 64<<10) }}
-	writers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 256<<10) }}
-)
+// pieceBytes is how much is read and written at once: an alert.
+const pieceBytes = 64 << 10
 
 // uploadMultipart takes the resource and the content in one body, as the Go
 // client sends them with ChunkSize 0. The standard library's reader of parts
@@ -72,10 +64,7 @@ func (b *bucket) uploadMultipart(r *http.Request) (any, error) {
 	if err != nil || parameters["boundary"] == "" {
 		return nil, invalid("A multipart upload needs a Content-Type with a boundary.")
 	}
-	body := readers.Get().(*bufio.Reader)
-	defer readers.Put(body)
-	body.Reset(r.Body)
-	parts := multipart.NewReader(body, parameters["boundary"])
+	parts := multipart.NewReader(bufio.NewReaderSize(r.Body, pieceBytes), parameters["boundary"])
 	first, err := parts.NextRawPart()
 	if err != nil {
 		return nil, invalid("Read the multipart upload's resource: %v", err)
@@ -88,44 +77,39 @@ func (b *bucket) uploadMultipart(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, invalid("Read the multipart upload's content: %v", err)
 	}
-	return b.store(r, o, media.Header.Get("Content-Type"), media)
+	o.ContentType = cmp.Or(o.ContentType, media.Header.Get("Content-Type"))
+	return b.store(r, o, media, 0)
 }
 
-// store takes a content in one piece.
-func (b *bucket) store(r *http.Request, o object, mediaType string, body io.Reader) (any, error) {
-	u, err := b.newUpload(r, o, mediaType)
+// store makes an object of a content in one piece, which is composed of so many
+// others, or of none.
+func (b *bucket) store(r *http.Request, o object, content io.Reader, components int) (any, error) {
+	u, err := b.newUpload(r, o)
 	if err != nil {
 		return nil, err
 	}
 	defer u.close()
-	if err := u.receive(body); err != nil {
+	u.object.ComponentCount = components
+	if _, err := u.receive(content, 0); err != nil {
 		return nil, err
 	}
 	return u.finish()
 }
 
-// newUpload begins an upload, and refuses what cannot succeed before the content
-// is sent. The query may say the name, and a header the checksums.
-func (b *bucket) newUpload(r *http.Request, o object, mediaType string) (*upload, error) {
-	if name := r.Form.Get("name"); name != "" {
-		o.Name = name
+// newUpload begins an upload. The query may say the name, and a header the
+// checksums.
+func (b *bucket) newUpload(r *http.Request, o object) (*upload, error) {
+	o.Name = cmp.Or(r.Form.Get("name"), o.Name)
+	if err := checkName(o.Name); err != nil {
+		return nil, err
 	}
-	if o.ContentType == nil && mediaType != "" {
-		o.ContentType = &mediaType
+	if o.StorageClass != "" && o.StorageClass != standardClass {
+		return nil, unsupported("the storage class " + o.StorageClass)
 	}
 	o.ComponentCount = 0
 	o.readHashes(r.Header)
-	if err := errors.Join(checkName(o.Name), o.check()); err != nil {
-		return nil, err
-	}
-	match := r.Form.Get("ifGenerationMatch")
-	b.mu.Lock()
-	err := b.entries[o.Name].check(match)
-	b.mu.Unlock()
-	if err != nil {
-		return nil, err
-	}
-	u := &upload{bucket: b, object: o, match: match, id: rand.Text(), crc: crc32.New(castagnoli), md5: md5.New()}
+	u := &upload{bucket: b, object: o, match: r.Form.Get("ifGenerationMatch"), id: rand.Text()}
+	var err error
 	u.file, err = os.Create(b.path(stagingFolder, u.id))
 	return u, err
 }
@@ -154,86 +138,68 @@ func (o *object) readHashes(h http.Header) {
 	}
 }
 
-// receive appends what the reader yields. What it got before an error counts. A
-// body that was cut off is its sender's fault, and not to be repeated; a content
-// that could not be kept is ours.
-func (u *upload) receive(r io.Reader) error {
-	w := writers.Get().(*bufio.Writer)
-	defer writers.Put(w)
-	w.Reset(u)
-	_, unread := w.ReadFrom(r)
+// receive writes what the reader yields, from a byte on, over what has arrived of
+// it already, and returns where that ends. What it got before an error counts. A
+// body that was cut off is its sender's fault; a content that could not be kept
+// is ours.
+func (u *upload) receive(r io.Reader, first int64) (end int64, err error) {
+	w := bufio.NewWriterSize(io.NewOffsetWriter(u.file, first), pieceBytes)
+	n, unread := w.ReadFrom(r)
 	if err := w.Flush(); err != nil {
+		return 0, err
+	}
+	end = first + n
+	u.size = max(u.size, end)
+	if unread != nil {
+		return end, invalid("Read the content: %v", unread)
+	}
+	return end, nil
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// sum takes the checksums of the content, and compares them with those that its
+// sender has told.
+func (u *upload) sum() error {
+	crc, md := crc32.New(castagnoli), md5.New()
+	if _, err := io.Copy(io.MultiWriter(crc, md), io.NewSectionReader(u.file, 0, u.size)); err != nil {
 		return err
 	}
-	if unread != nil {
-		return invalid("Read the content: %v", unread)
+	o, told := &u.object, u.object
+	o.Size = u.size
+	o.CRC32C = base64.StdEncoding.EncodeToString(crc.Sum(nil))
+	o.MD5Hash = base64.StdEncoding.EncodeToString(md.Sum(nil))
+	if told.CRC32C != "" && told.CRC32C != o.CRC32C || told.MD5Hash != "" && told.MD5Hash != o.MD5Hash {
+		return invalid("Provided CRC32C %q, MD5 %q do not match the content's %q, %q.", told.CRC32C, told.MD5Hash, o.CRC32C, o.MD5Hash)
+	}
+	if o.ComponentCount > 0 {
+		o.MD5Hash = "" // as the real service has none for a composite object
 	}
 	return nil
 }
 
-// Write appends to the content.
-func (u *upload) Write(p []byte) (int, error) {
-	if _, err := u.file.WriteAt(p, u.size); err != nil {
-		return 0, err
-	}
-	u.crc.Write(p)
-	u.md5.Write(p)
-	u.size += int64(len(p))
-	return len(p), nil
-}
-
-// finish makes a whole content an object, and answers its resource.
+// finish makes a whole content an object, if the conditions hold, and answers its
+// resource.
 func (u *upload) finish() (any, error) {
-	crc := base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, u.crc.Sum32()))
-	sum := base64.StdEncoding.EncodeToString(u.md5.Sum(nil))
-	o := &u.object
-	if o.CRC32C != "" && o.CRC32C != crc {
-		return nil, invalid("Provided CRC32C %q doesn't match calculated CRC32C %q.", o.CRC32C, crc)
-	}
-	if o.MD5Hash != "" && o.MD5Hash != sum {
-		return nil, invalid("Provided MD5 hash %q doesn't match calculated MD5 hash %q.", o.MD5Hash, sum)
-	}
-	o.Size, o.CRC32C, o.MD5Hash = u.size, crc, sum
-	if o.ComponentCount > 0 {
-		o.MD5Hash = "" // as the real service has none for a composite object
-	}
-	made, err := u.create()
-	if err != nil {
+	if err := u.sum(); err != nil {
 		return nil, err
 	}
-	return u.bucket.link(made.Object), nil
-}
-
-// create lets the object exist, if the conditions still hold.
-func (u *upload) create() (*change, error) {
 	b, o := u.bucket, &u.object
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	current, exists := b.entries[o.Name]
-	err := current.check(u.match)
-	if err != nil {
+	current := b.entries[o.Name]
+	if err := errors.Join(current.check(u.match), b.checkPlace(o.Name)); err != nil {
 		return nil, err
 	}
-	made := &change{Event: finalize, Staged: u.id}
-	o.Generation, made.Time = b.tick()
-	if exists {
-		before, err := b.journal.change(current.last)
-		if err != nil {
-			return nil, err
-		}
-		made.Replaced, made.File = current.generation, before.File
-	} else if made.File, err = b.place(o.Name, u.id); err != nil {
-		return nil, err
-	}
-	o.Bucket, o.StorageClass, o.TimeCreated, o.Updated = b.resource.Name, standardClass, made.Time, made.Time
-	o.Metageneration, o.ETag = 1, etag(o.Generation, 1)
-	made.Object = *o
-	return made, b.commit(record{Change: made})
+	o.Generation, o.Updated = b.tick()
+	o.Kind, o.Bucket, o.StorageClass, o.TimeCreated = "storage#object", b.resource.Name, standardClass, o.Updated
+	o.ID = fmt.Sprintf("%s/%s/%d", o.Bucket, o.Name, o.Generation)
+	o.Metageneration, o.ETag = 1, strconv.FormatInt(o.Generation, 10)
+	return b.link(*o), b.commit(record{Change: &change{Object: *o, Staged: u.id, Replaced: current.generation}})
 }
 
 // close closes the file, and removes it if it has not become an object's.
 func (u *upload) close() {
-	u.ended = true
 	u.file.Close()
 	os.Remove(u.file.Name())
 }
