@@ -67,6 +67,12 @@ func (b *bucket) get(http.ResponseWriter, *http.Request) (any, error) {
 	return b.resource, nil
 }
 
+// layout says where a bucket is, and nothing of a hierarchy of folders: gcloud
+// asks before it moves.
+func (b *bucket) layout(http.ResponseWriter, *http.Request) (any, error) {
+	return map[string]string{"kind": "storage#storageLayout", "bucket": b.resource.Name, "location": b.resource.Location}, nil
+}
+
 func (s *Server) listBuckets(_ *bucket, _ http.ResponseWriter, r *http.Request) (any, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"reflect"
+	"strconv"
 )
 
 // composeRequest asks for an object that is made of others, one behind the
@@ -43,4 +45,31 @@ func (b *bucket) compose(_ http.ResponseWriter, r *http.Request) (any, error) {
 	}
 	request.Destination.Name = r.PathValue("object")
 	return b.store(r, request.Destination, io.MultiReader(contents...), components)
+}
+
+// rewrite copies an object, into another bucket or its own, in one call. Its
+// attributes come along if the request has none.
+func (s *Server) rewrite(from *bucket, _ http.ResponseWriter, r *http.Request) (any, error) {
+	var o object
+	if err := decode(r.Body, &o); err != nil {
+		return nil, err
+	}
+	to, err := s.bucket(r.PathValue("to"))
+	if err != nil {
+		return nil, err
+	}
+	source, content, err := from.open(r.PathValue("object"), r.Form.Get("sourceGeneration"), r.Form.Get("ifSourceGenerationMatch"))
+	if err != nil {
+		return nil, err
+	}
+	defer content.Close()
+	if reflect.ValueOf(o.attributes).IsZero() {
+		o.attributes = source.attributes
+	}
+	o.Name = r.PathValue("copy")
+	made, err := to.store(r, o, content, 0)
+	size := strconv.FormatInt(source.Size, 10)
+	return map[string]any{
+		"kind": "storage#rewriteResponse", "done": true, "totalBytesRewritten": size, "objectSize": size, "resource": made,
+	}, err
 }

@@ -133,6 +133,10 @@ func TestConformance(t *testing.T) {
 			Says: "A generation in JSON is a string of digits, and may be a number."},
 		{Name: "the limits of a composition", Check: on(testComposeLimits),
 			Says: "More than 32 sources are 400, and so is a wrong checksum, which makes no object."},
+		{Name: "a copy", Check: on(testCopy),
+			Says: "rewriteTo copies an object within a bucket or into another, with its attributes unless others are said."},
+		{Name: "the preconditions of a copy", Check: on(testCopyConditions),
+			Says: "Preconditions hold for the destination and for the source; a missing source or bucket is 404."},
 		// Lists and buckets.
 		{Name: "listing in pages, with prefix, delimiter", Check: on(testList),
 			Says: "Objects are listed by name, page by page, from startOffset to before endOffset; a delimiter folds what follows it into prefixes."},

@@ -4,55 +4,44 @@ import (
 	"encoding/json"
 	"maps"
 	"regexp"
-	"slices"
 	"strings"
 )
 
-// reduce leaves of a resource what a fields parameter asks for, in the forms in
-// which the clients ask: "nextPageToken,items(name,size)", "items/name".
+// selection is how a fields parameter may look: "nextPageToken,items(name,size)"
+// or "items/name".
+var selection = regexp.MustCompile(`^[\w,/()]+$`)
+
+// reduce leaves of a resource what a fields parameter asks for. It is read as a
+// pattern of paths: "items(name,size)" is items/(name|size).
 func reduce(text []byte, fields string) ([]byte, error) {
-	paths := flatten(fields)
-	if strings.ContainsAny(paths, "()*") {
+	pattern := strings.NewReplacer("(", "/(", ",", "|").Replace(fields)
+	asked, err := regexp.Compile("^(" + pattern + ")(/|$)")
+	if err != nil || !selection.MatchString(fields) {
 		return nil, invalid("Invalid field selection %s", fields)
 	}
 	var resource any
 	if err := json.Unmarshal(text, &resource); err != nil {
 		return nil, err
 	}
-	keep(resource, "", strings.Split(paths, ","))
+	keep(resource, "", asked)
 	return json.Marshal(resource)
 }
 
-// innermost finds a selection within which there is no other.
-var innermost = regexp.MustCompile(`([^,()]+)\(([^()]+)\)`)
-
-// flatten writes "items(name,size)" as "items/name,items/size".
-func flatten(fields string) string {
-	for innermost.MatchString(fields) {
-		fields = innermost.ReplaceAllStringFunc(fields, func(selection string) string {
-			of, names, _ := strings.Cut(strings.TrimSuffix(selection, ")"), "(")
-			return of + "/" + strings.ReplaceAll(names, ",", ","+of+"/")
-		})
-	}
-	return fields
-}
-
-// keep removes from a decoded value, which lies at a place, the members that no
-// path leads to, or through.
-func keep(value any, place string, paths []string) {
+// keep removes from a decoded value, which lies at a place, the members that are
+// not asked for, and says whether anything is left.
+func keep(value any, place string, asked *regexp.Regexp) bool {
+	left := false
 	switch value := value.(type) {
 	case []any:
 		for _, element := range value {
-			keep(element, place, paths)
+			left = keep(element, place, asked) || left
 		}
 	case map[string]any:
 		maps.DeleteFunc(value, func(name string, member any) bool {
 			here := place + name
-			if slices.Contains(paths, here) {
-				return false // all of it
-			}
-			keep(member, here+"/", paths)
-			return !slices.ContainsFunc(paths, func(path string) bool { return strings.HasPrefix(path, here+"/") })
+			return !asked.MatchString(here) && !keep(member, here+"/", asked)
 		})
+		left = len(value) > 0
 	}
+	return left
 }

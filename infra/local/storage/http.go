@@ -27,6 +27,7 @@ func (s *Server) Handler() http.Handler {
 		api("POST "+prefix+"/b", s.insertBucket, "project")
 		api("GET "+prefix+"/b", s.listBuckets, "project", "prefix", "pageToken", "maxResults")
 		api("GET "+prefix+"/b/{bucket}", locked((*bucket).get))
+		api("GET "+prefix+"/b/{bucket}/storageLayout", locked((*bucket).layout), "prefix")
 		api("DELETE "+prefix+"/b/{bucket}", s.deleteBucket)
 
 		api("POST "+prefix+configurations, (*bucket).insertNotification)
@@ -34,10 +35,12 @@ func (s *Server) Handler() http.Handler {
 		api("DELETE "+prefix+configurations+"/{id}", locked((*bucket).deleteNotification))
 
 		api("GET "+prefix+"/b/{bucket}/o", locked((*bucket).list),
-			"prefix", "delimiter", "startOffset", "endOffset", "pageToken", "maxResults", "includeFoldersAsPrefixes")
+			"prefix", "delimiter", "startOffset", "endOffset", "pageToken", "maxResults", "includeFoldersAsPrefixes", "versions")
 		api("GET "+prefix+object, (*bucket).getObject, "generation", "ifGenerationMatch")
 		api("DELETE "+prefix+object, locked((*bucket).deleteObject), "generation", "ifGenerationMatch")
 		api("POST "+prefix+object+"/compose", (*bucket).compose, "ifGenerationMatch")
+		api("POST "+prefix+object+"/rewriteTo/b/{to}/o/{copy}", s.rewrite,
+			"ifGenerationMatch", "sourceGeneration", "ifSourceGenerationMatch", "maxBytesRewrittenPerCall")
 	}
 	api("GET /download/storage/v1"+object, (*bucket).getObject, "generation", "ifGenerationMatch")
 	for _, prefix := range []string{"POST /", "PUT /", "POST /resumable/", "PUT /resumable/"} {
@@ -74,14 +77,9 @@ type written struct{}
 func (s *Server) handle(serve handler, parameters []string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		r.Form = r.URL.Query()
-		s.mu.RLock()
-		b := s.buckets[r.PathValue("bucket")]
-		s.mu.RUnlock()
+		b, err := s.bucket(r.PathValue("bucket"))
+		err = errors.Join(only(r, parameters), err)
 		var resource any
-		err := only(r, parameters)
-		if err == nil && b == nil && r.PathValue("bucket") != "" {
-			err = noSuchBucket()
-		}
 		if err == nil {
 			resource, err = serve(b, w, r)
 		}
@@ -92,6 +90,17 @@ func (s *Server) handle(serve handler, parameters []string) http.HandlerFunc {
 			s.fail(w, r, err)
 		}
 	}
+}
+
+// bucket is the bucket of a name, or none if there is no name.
+func (s *Server) bucket(name string) (*bucket, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	b, ok := s.buckets[name]
+	if !ok && name != "" {
+		return nil, noSuchBucket()
+	}
+	return b, nil
 }
 
 // fail answers an error. Our own faults are logged, for the client only learns
@@ -130,7 +139,7 @@ func only(r *http.Request, known []string) error {
 		}
 	}
 	for name := range r.Header {
-		if strings.HasPrefix(name, "X-Goog-Encryption-") || name == "X-Goog-If-Metageneration-Match" {
+		if strings.Contains(name, "-Encryption-") || name == "X-Goog-If-Metageneration-Match" {
 			return unsupported("the header " + name)
 		}
 	}
@@ -165,13 +174,11 @@ func reply(w http.ResponseWriter, r *http.Request, resource any) error {
 		return nil
 	}
 	text, err := json.Marshal(resource)
+	if fields := r.Form.Get("fields"); fields != "" && err == nil {
+		text, err = reduce(text, fields)
+	}
 	if err != nil {
 		return err
-	}
-	if fields := r.Form.Get("fields"); fields != "" {
-		if text, err = reduce(text, fields); err != nil {
-			return err
-		}
 	}
 	w.Header().Set("Content-Type", "application/json; charset=UTF-8")
 	_, _ = w.Write(text)

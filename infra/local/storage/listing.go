@@ -48,21 +48,20 @@ func page(asked url.Values, ordered []string) (p list[string], err error) {
 	}
 	prefix, delimiter, end := asked.Get("prefix"), asked.Get("delimiter"), asked.Get("endOffset")
 	first, _ := slices.BinarySearch(ordered, max(prefix, asked.Get("startOffset"), asked.Get("pageToken")))
-	folder := "" // the last prefix, if any
 	for _, name := range ordered[first:] {
 		rest, within := strings.CutPrefix(name, prefix)
+		folded := len(p.Prefixes)
 		switch {
 		case !within || end != "" && name >= end:
 			return p, nil
-		case folder != "" && strings.HasPrefix(name, folder):
+		case folded > 0 && strings.HasPrefix(name, p.Prefixes[folded-1]):
 			continue
-		case len(p.Items)+len(p.Prefixes) == min(limit, maxPage):
+		case len(p.Items)+folded == min(limit, maxPage):
 			p.NextPageToken = name
 			return p, nil
 		}
 		if before, _, found := strings.Cut(rest, delimiter); found && delimiter != "" {
-			folder = prefix + before + delimiter
-			p.Prefixes = append(p.Prefixes, folder)
+			p.Prefixes = append(p.Prefixes, prefix+before+delimiter)
 		} else {
 			p.Items = append(p.Items, name)
 		}

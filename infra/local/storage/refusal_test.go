@@ -20,10 +20,12 @@ func testRefusals(t *testing.T, s *service, bucket *gcs.BucketHandle) {
 		do    func() error
 		names string
 	}{
-		"copy": {func() error {
-			_, err := bucket.Object("copy").CopierFrom(bucket.Object(alert)).Run(ctx)
+		"a copy under another key": {func() error {
+			c := bucket.Object("copy").CopierFrom(bucket.Object(alert))
+			c.DestinationKMSKeyName = "key"
+			_, err := c.Run(ctx)
 			return err
-		}, "rewriteTo"},
+		}, "destinationKmsKeyName"},
 		"a composition that removes its sources": {func() error {
 			c := bucket.Object("whole").ComposerFrom(bucket.Object(alert))
 			c.DeleteSourceObjects = true
@@ -54,6 +56,10 @@ func testRefusals(t *testing.T, s *service, bucket *gcs.BucketHandle) {
 			_, err := write(ctx, bucket.Object("secret").Key(make([]byte, 32)), nil, nil)
 			return err
 		}, "X-Goog-Encryption-"},
+		"a copy of what has a customer's key": {func() error {
+			_, err := bucket.Object("copy").CopierFrom(bucket.Object(alert).Key(make([]byte, 32))).Run(ctx)
+			return err
+		}, "X-Goog-Copy-Source-Encryption-"},
 		"another storage class": {func() error {
 			_, err := write(ctx, bucket.Object("cold"), nil, func(w *gcs.Writer) { w.StorageClass = "COLDLINE" })
 			return err

@@ -4,12 +4,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strconv"
-	"time"
 )
 
 // beginResumable opens a resumable upload and answers where its content goes. It
@@ -30,10 +28,6 @@ func (b *bucket) beginResumable(w http.ResponseWriter, r *http.Request) (any, er
 	w.Header().Set("Location", "http://"+r.Host+r.URL.EscapedPath()+"?"+query.Encode())
 	return written{}, nil
 }
-
-// repeatable is how long the last chunk of an upload can be sent again, by a
-// client that has not received the answer.
-const repeatable = time.Hour
 
 // contentRange says which bytes a request sends, if any, and of how many.
 var contentRange = regexp.MustCompile(`^bytes (?:\*|(\d{1,18})-(\d{1,18}|\*))/(\*|\d{1,18})$`)
@@ -62,10 +56,6 @@ func (b *bucket) resume(w http.ResponseWriter, r *http.Request) (any, error) {
 	u := found.(*upload)
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.made != nil {
-		_, _ = io.Copy(io.Discard, r.Body) // so that the client comes to read the answer
-		return u.made, nil
-	}
 	first, last, total := number(match[1]), number(match[2]), number(match[3])
 	if first > u.size || total >= 0 && last >= total {
 		return nil, invalid("Invalid Content-Range %q of an upload of which %d bytes have arrived.", header, u.size)
@@ -82,23 +72,18 @@ func (b *bucket) resume(w http.ResponseWriter, r *http.Request) (any, error) {
 	case total >= 0 && u.size > total, unbounded && u.size > end:
 		return nil, invalid("Content-Range %q ends the content at byte %d, but %d have arrived.", header, max(total, end), u.size)
 	case unbounded, u.size == total:
-		u.object.readHashes(r.Header)
-		return u.end()
+		return u.end(r)
 	}
 	return u.incomplete(w, r)
 }
 
-// end makes the object. What the client did wrong ends the upload as well; after
-// a fault of ours it may try again.
-func (u *upload) end() (any, error) {
+// end makes the object, and ends the upload, also if what the client said is
+// wrong; after a fault of ours it may try again.
+func (u *upload) end(r *http.Request) (any, error) {
+	u.object.readHashes(r.Header)
 	made, err := u.finish()
 	var refused *apiError
-	switch {
-	case err == nil:
-		u.made = made
-		u.close()
-		time.AfterFunc(repeatable, func() { u.bucket.server.uploads.Delete(u.id) })
-	case errors.As(err, &refused):
+	if err == nil || errors.As(err, &refused) {
 		u.bucket.server.uploads.Delete(u.id)
 		u.close()
 	}

@@ -61,7 +61,7 @@ type Options struct {
 	// Dir holds one folder a bucket. The first bucket makes it.
 	Dir string
 
-	// Publisher takes the notifications.
+	// Publisher takes the notifications. There must be one.
 	Publisher Publisher
 
 	// URL is the server's address as people and programs reach it, for the
@@ -89,9 +89,6 @@ type Server struct {
 // Open reads the folder, mends what a killed process left half done, and starts
 // sending the notifications that are still pending.
 func Open(options Options) (*Server, error) {
-	if options.Publisher == nil {
-		return nil, errors.New("open storage: there is no publisher to take the notifications")
-	}
 	options.Logger = cmp.Or(options.Logger, slog.Default())
 	options.URL = cmp.Or(options.URL, "https://www.googleapis.com")
 	s := &Server{options: options, buckets: map[string]*bucket{}}

@@ -29,9 +29,7 @@ type upload struct {
 	id     string // and the file's name
 	file   *os.File
 	size   int64
-
-	mu   sync.Mutex // of a resumable upload, whose requests come one by one
-	made any        // the resource, once a resumable upload has become an object
+	mu     sync.Mutex // of a resumable upload, whose requests come one by one
 }
 
 // upload serves the three kinds of upload at their start; multipart and media
@@ -156,12 +154,10 @@ func (u *upload) receive(r io.Reader, first int64) (end int64, err error) {
 	return end, nil
 }
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
 // sum takes the checksums of the content, and compares them with those that its
 // sender has told.
 func (u *upload) sum() error {
-	crc, md := crc32.New(castagnoli), md5.New()
+	crc, md := crc32.New(crc32.MakeTable(crc32.Castagnoli)), md5.New()
 	if _, err := io.Copy(io.MultiWriter(crc, md), io.NewSectionReader(u.file, 0, u.size)); err != nil {
 		return err
 	}
