@@ -180,7 +180,7 @@ func (b *bucket) file(name string) string {
 func (b *bucket) checkPlace(name string) error {
 	info, err := os.Lstat(b.file(name))
 	if err == nil && info.IsDir() || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ENAMETOOLONG) {
-		return unsupported("an object that is a folder of others, or has more than 255 bytes between two slashes: " + name)
+		return unsupported("an object above or beneath another, or of a name too long for a file: " + name)
 	}
 	return nil
 }

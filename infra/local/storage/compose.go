@@ -47,8 +47,9 @@ func (b *bucket) compose(_ http.ResponseWriter, r *http.Request) (any, error) {
 	return b.store(r, request.Destination, io.MultiReader(contents...), components)
 }
 
-// rewrite copies an object, into another bucket or its own, in one call. Its
-// attributes come along if the request has none.
+// rewrite copies an object, into another bucket or its own, in one call: how much
+// one call may copy is for copies from place to place. The attributes come along
+// if the request has none.
 func (s *Server) rewrite(from *bucket, _ http.ResponseWriter, r *http.Request) (any, error) {
 	var o object
 	if err := decode(r.Body, &o); err != nil {

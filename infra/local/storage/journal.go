@@ -9,14 +9,15 @@ import (
 	"os"
 )
 
-// record is one line of a journal; one of its fields is set, or Told and UpTo. The first line of
-// every journal is the bucket.
+// record is one line of a journal: the bucket, which is the first, a change of
+// its notification configurations, how far one of them is told, or a change of an
+// object.
 type record struct {
 	Bucket       *bucketResource `json:"bucket,omitempty"`
 	Notification *notification   `json:"notification,omitempty"` // a new configuration
 	Forgotten    string          `json:"forgotten,omitempty"`    // the id of one that is no more
-	Told         string          `json:"told,omitempty"`         // the id of one of whose messages
-	UpTo         int64           `json:"upTo,omitempty"`         // Pub/Sub has accepted those up to the line at this byte
+	Told         string          `json:"told,omitempty"`         // the id of one, and the byte of the line
+	UpTo         int64           `json:"upTo,omitempty"`         // up to which Pub/Sub has accepted its messages
 	Change       *change         `json:"change,omitempty"`
 }
 

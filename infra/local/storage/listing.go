@@ -18,7 +18,8 @@ type list[T any] struct {
 	Items         []T      `json:"items,omitempty"`
 }
 
-// list answers one page of objects in the order of their names.
+// list answers one page of objects in the order of their names. Who asks for all
+// versions gets the same, since there are no older ones.
 func (b *bucket) list(_ http.ResponseWriter, r *http.Request) (any, error) {
 	if b.names == nil {
 		b.names = slices.Sorted(maps.Keys(b.entries))

@@ -58,7 +58,7 @@ func (b *bucket) resume(w http.ResponseWriter, r *http.Request) (any, error) {
 	defer u.mu.Unlock()
 	first, last, total := number(match[1]), number(match[2]), number(match[3])
 	if first > u.size || total >= 0 && last >= total {
-		return nil, invalid("Invalid Content-Range %q of an upload of which %d bytes have arrived.", header, u.size)
+		return nil, invalid("The Content-Range %q does not fit the %d bytes that have arrived.", header, u.size)
 	}
 	end := u.size
 	if first >= 0 {
@@ -70,7 +70,7 @@ func (b *bucket) resume(w http.ResponseWriter, r *http.Request) (any, error) {
 	unbounded := first >= 0 && last < 0 && total < 0
 	switch {
 	case total >= 0 && u.size > total, unbounded && u.size > end:
-		return nil, invalid("Content-Range %q ends the content at byte %d, but %d have arrived.", header, max(total, end), u.size)
+		return nil, invalid("The Content-Range %q does not fit the %d bytes that have arrived.", header, u.size)
 	case unbounded, u.size == total:
 		return u.end(r)
 	}
