@@ -105,8 +105,11 @@ func (b *bucket) move(c *change) error {
 		return nil
 	}
 	file := b.file(c.Object.Name)
-	if c.Deleted {
+	switch {
+	case c.Deleted:
 		return b.remove(file)
+	case c.Staged == "":
+		return nil
 	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
 		return err

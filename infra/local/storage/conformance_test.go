@@ -90,6 +90,8 @@ func TestConformance(t *testing.T) {
 			Says: "A read after a write returns the content; its size, MD5 and CRC-32C are the object's."},
 		{Name: "attributes are kept", Check: on(testAttributes),
 			Says: "An object has the type, caching and metadata that it was written with; its first metageneration is 1."},
+		{Name: "metadata can be changed", Check: on(testUpdate),
+			Says: "A patch changes what it names, merges metadata by key and adds one to the metageneration; the generation stays."},
 		{Name: "a range is read", Check: on(testRange),
 			Says: "A range of bytes is read, from either end; one that begins behind the end is 416."},
 		{Name: "a gzip content is kept as it is", Check: on(testGzip),

@@ -21,11 +21,12 @@ type record struct {
 	Change       *change         `json:"change,omitempty"`
 }
 
-// change is an object that is made, perhaps in the place of another, or deleted.
+// change is an object that is made, perhaps in the place of another, patched, or
+// deleted.
 type change struct {
 	Object   object `json:"object"` // of one that is deleted, the name; Updated is later from line to line
 	Deleted  bool   `json:"deleted,omitempty"`
-	Staged   string `json:"staged,omitempty"`   // where the content arrived, below staging
+	Staged   string `json:"staged,omitempty"`   // where a new content arrived, below staging
 	Replaced int64  `json:"replaced,omitempty"` // the generation whose place it takes
 }
 

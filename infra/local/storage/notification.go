@@ -125,7 +125,7 @@ func newSender(b *bucket, n notification) *sender {
 
 // notice queues a new object, if it is to be told of.
 func (s *sender) notice(c *change, at span) {
-	if c.Deleted || !strings.HasPrefix(c.Object.Name, s.ObjectNamePrefix) {
+	if c.Staged == "" || !strings.HasPrefix(c.Object.Name, s.ObjectNamePrefix) {
 		return
 	}
 	s.queue = append(s.queue, at)

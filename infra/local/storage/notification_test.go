@@ -101,6 +101,9 @@ func testNotificationFilter(name string) func(*testing.T, *service, *gcs.BucketH
 		mustNotify(t, bucket, n)
 		mustWrite(t, bucket.Object("a/1"), "", nil)
 		mustWrite(t, bucket.Object("b/1"), "", nil)
+		if _, err := bucket.Object("a/1").Update(t.Context(), gcs.ObjectAttrsToUpdate{ContentType: "x/y"}); err != nil {
+			t.Fatal(err)
+		}
 		if err := bucket.Object("a/1").Delete(t.Context()); err != nil {
 			t.Fatal(err)
 		}

@@ -1,8 +1,12 @@
 package storage
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -71,6 +75,59 @@ func (b *bucket) find(name, generation, match string) (object, error) {
 	}
 	c, err := b.journal.change(e.last)
 	return b.link(c.Object), err
+}
+
+// patchObject changes what a client may say about an object. A patch may say the
+// rest again, to no effect.
+func (b *bucket) patchObject(_ http.ResponseWriter, r *http.Request) (any, error) {
+	o, err := b.find(r.PathValue("object"), r.Form.Get("generation"), r.Form.Get("ifGenerationMatch"))
+	if err != nil {
+		return nil, err
+	}
+	patched, err := o.merge(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	o.attributes = patched.attributes
+	o.Metageneration++
+	_, o.Updated = b.tick()
+	o.ETag = fmt.Sprintf("%d/%d", o.Generation, o.Metageneration)
+	return o, b.commit(record{Change: &change{Object: o, Replaced: o.Generation}})
+}
+
+// merge is the object as a patch would have it.
+func (o object) merge(patch io.Reader) (patched object, err error) {
+	var now, says map[string]any
+	text, err := json.Marshal(o)
+	if err = errors.Join(err, json.Unmarshal(text, &now), decode(patch, &says)); err != nil {
+		return patched, err
+	}
+	mergePatch(now, says)
+	if text, err = json.Marshal(now); err != nil {
+		return patched, err
+	}
+	return patched, decode(bytes.NewReader(text), &patched)
+}
+
+// mergePatch changes what a patch names: null takes away, and the members of an
+// object are merged in their turn (RFC 7396).
+func mergePatch(now, patch map[string]any) {
+	for name, value := range patch {
+		members, nested := value.(map[string]any)
+		switch {
+		case value == nil:
+			delete(now, name)
+		case nested:
+			was, _ := now[name].(map[string]any)
+			if was == nil {
+				was = map[string]any{}
+			}
+			mergePatch(was, members)
+			now[name] = was
+		default:
+			now[name] = value
+		}
+	}
 }
 
 func (b *bucket) deleteObject(_ http.ResponseWriter, r *http.Request) (any, error) {

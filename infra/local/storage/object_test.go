@@ -231,3 +231,35 @@ func testOpenReader(t *testing.T, _ *service, bucket *gcs.BucketHandle) {
 		t.Errorf("read %d bytes, %v", len(got), err)
 	}
 }
+
+func testUpdate(t *testing.T, _ *service, bucket *gcs.BucketHandle) {
+	object := bucket.Object(alert)
+	before := mustWrite(t, object, "content", func(w *gcs.Writer) { w.Metadata = map[string]string{"a": "1", "b": "2"} })
+	after, err := object.Update(t.Context(), gcs.ObjectAttrsToUpdate{
+		ContentType: "text/plain", Metadata: map[string]string{"b": "3", "c": "4"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"a": "1", "b": "3", "c": "4"}, after.Metadata); diff != "" {
+		t.Error(diff)
+	}
+	if after.Generation != before.Generation || after.Metageneration != 2 || after.ContentType != "text/plain" {
+		t.Errorf("generation %d -> %d, metageneration %d, content type %q",
+			before.Generation, after.Generation, after.Metageneration, after.ContentType)
+	}
+	emptied, err := object.Update(t.Context(), gcs.ObjectAttrsToUpdate{Metadata: map[string]string{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(emptied.Metadata) != 0 || emptied.ContentType != "text/plain" {
+		t.Errorf("after emptying the metadata: %v, %q", emptied.Metadata, emptied.ContentType)
+	}
+	less, err := object.Update(t.Context(), gcs.ObjectAttrsToUpdate{ContentType: ""})
+	if err != nil || less.ContentType != "" || less.Metageneration != 4 {
+		t.Errorf("without its type: %+v, error %v", less, err)
+	}
+	if got := mustRead(t, object); got != "content" {
+		t.Errorf("the content became %q", got)
+	}
+}

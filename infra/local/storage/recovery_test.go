@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
+	"github.com/google/go-cmp/cmp"
 	"google.golang.org/grpc"
 )
 
@@ -212,5 +213,31 @@ func TestForeignJournal(t *testing.T) {
 		if left, err := os.ReadFile(path); err != nil || string(left) != line+"\n" {
 			t.Errorf("of a journal %s there is left %q, %v", name, left, err)
 		}
+	}
+}
+
+// TestPatchIsKept: what a patch says is there after a restart, and the content
+// stays where it is.
+func TestPatchIsKept(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	b := reopen(t, dir)
+	mustCreate(t, b, "first", "first")
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPatch, "/", strings.NewReader(`{"metadata": {"site": "Palomar", "none": null}}`))
+	r.SetPathValue("object", "first")
+	r.Form = r.URL.Query()
+	if _, err := b.patchObject(nil, r); err != nil {
+		t.Fatal(err)
+	}
+	b = reopen(t, dir)
+	o, err := b.find("first", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"site": "Palomar"}, o.Metadata); diff != "" || o.Metageneration != 2 {
+		t.Errorf("metageneration %d, metadata (-want +got):\n%s", o.Metageneration, diff)
+	}
+	if got := contentOf(t, b, "first"); got != "first" {
+		t.Errorf("the content is %q", got)
 	}
 }

@@ -32,10 +32,10 @@ func testRefusals(t *testing.T, s *service, bucket *gcs.BucketHandle) {
 			_, err := c.Run(ctx)
 			return err
 		}, "deleteSourceObjects"},
-		"a change of an object": {func() error {
-			_, err := bucket.Object(alert).Update(ctx, gcs.ObjectAttrsToUpdate{ContentType: "text/plain"})
+		"a change of the hold": {func() error {
+			_, err := bucket.Object(alert).Update(ctx, gcs.ObjectAttrsToUpdate{TemporaryHold: true})
 			return err
-		}, "PATCH"},
+		}, "temporaryHold"},
 		"a hold": {func() error {
 			_, err := write(ctx, bucket.Object("held"), nil, func(w *gcs.Writer) { w.TemporaryHold = true })
 			return err

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
+	"time"
 )
 
 // beginResumable opens a resumable upload and answers where its content goes. It
@@ -56,6 +57,9 @@ func (b *bucket) resume(w http.ResponseWriter, r *http.Request) (any, error) {
 	u := found.(*upload)
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if u.made != nil {
+		return u.made, nil
+	}
 	first, last, total := number(match[1]), number(match[2]), number(match[3])
 	if first > u.size || total >= 0 && last >= total {
 		return nil, invalid("The Content-Range %q does not fit the %d bytes that have arrived.", header, u.size)
@@ -83,12 +87,20 @@ func (u *upload) end(r *http.Request) (any, error) {
 	u.object.readHashes(r.Header)
 	made, err := u.finish()
 	var refused *apiError
-	if err == nil || errors.As(err, &refused) {
+	switch {
+	case err == nil:
+		u.made = made
+		u.close()
+		time.AfterFunc(repeatable, func() { u.bucket.server.uploads.Delete(u.id) })
+	case errors.As(err, &refused):
 		u.bucket.server.uploads.Delete(u.id)
 		u.close()
 	}
 	return made, err
 }
+
+// repeatable is for how long a client may ask again what became of its upload.
+const repeatable = time.Minute
 
 // incomplete tells how much has arrived, by the code that the real service uses
 // in a sense of its own, or in a header if the client cannot bear that.

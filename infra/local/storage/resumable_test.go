@@ -84,7 +84,11 @@ func TestUploadEnds(t *testing.T) {
 	_ = b.journal.file.Close()
 	b.journal.file = journal
 	put("one that can", upload, http.StatusOK)
-	put("the same again", upload, http.StatusNotFound)
+	generation := b.entries["tarball"].generation
+	put("the same again", upload, http.StatusOK)
+	if b.entries["tarball"].generation != generation {
+		t.Error("the object was made twice")
+	}
 
 	put("what is there already", late, http.StatusPreconditionFailed)
 	put("the same again", late, http.StatusNotFound)

@@ -29,7 +29,9 @@ type upload struct {
 	id     string // and the file's name
 	file   *os.File
 	size   int64
-	mu     sync.Mutex // of a resumable upload, whose requests come one by one
+	// Of a resumable upload, whose requests come one by one:
+	mu   sync.Mutex
+	made any // the object, for a client that did not hear of it
 }
 
 // upload serves the three kinds of upload at their start; multipart and media
