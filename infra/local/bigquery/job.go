@@ -194,7 +194,7 @@ func (s *Server) jobResource(j *job) *bq.Job {
 	if j.query == nil {
 		return resource
 	}
-	resource.Statistics.Query = &bq.JobStatistics2{StatementType: j.kind.String()}
+	resource.Statistics.Query = &bq.JobStatistics2{StatementType: string(j.kind)}
 	if j.err != nil {
 		return resource
 	}

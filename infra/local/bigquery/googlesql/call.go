@@ -29,22 +29,17 @@ var dateParts = map[string]int{
 // functions DuckDB knows, by itself or as a macro, and they stay as they are.
 func (w *writer) call(name string, i int) (string, int) {
 	from, to, next := i+2, w.at(i+1).close, w.next(i+1)
-	at, dated := dateParts[name]
+	items := w.split(from, to)
+	place, dated := dateParts[name]
 	switch {
-	case name == "CAST" || name == "SAFE_CAST":
-		as := w.find(from, to, "AS")
-		if as == to {
-			w.refuse("Syntax error: Expected keyword AS in CAST")
-		}
-		value, kind := w.write(from, as), w.wholeType(as+1, to)
-		if function := conversions[kind]; function != "" {
-			return map[string]string{"CAST": "as_", "SAFE_CAST": "try_"}[name] + function + "(" + value + ")", next
-		}
-		return strings.Replace(name, "SAFE_", "TRY_", 1) + "(" + value + " AS " + kind + ")", next
+	case name == "CAST":
+		return w.cast(from, to, "CAST", "as_"), next
+	case name == "SAFE_CAST":
+		return w.cast(from, to, "TRY_CAST", "try_"), next
 	case name == "EXTRACT" && w.at(from+1).is("FROM"):
 		return "extract_" + w.part(span{from, from + 1}) + "(" + w.write(from+2, to) + ")", next
 	case name == "STRUCT":
-		return w.record(w.split(from, to), nil), next
+		return w.record(items), next
 	case name == "ARRAY_AGG":
 		return w.aggregate(from, to), next
 	case name == "ANY_VALUE" && w.find(from, to, "HAVING") < to:
@@ -53,32 +48,35 @@ func (w *writer) call(name string, i int) (string, int) {
 		return by + "(" + w.write(from, having) + ", " + w.write(having+2, to) + ")", next
 	case name == "COUNTIF": // DuckDB's is NULL where there is no row
 		return "count(CASE WHEN " + w.write(from, to) + " THEN 1 END)", next
-	case strings.HasPrefix(name, "PARSE_") && name != "PARSE_JSON":
-		args := w.each(w.split(from, to))
-		if len(args) < 2 {
-			return w.refuse("No matching signature for function %s with %d arguments", name, len(args)), next
-		}
-		args[1] = "strptime(" + args[1] + ", verbs(" + args[0] + "))"
-		return name + "(" + strings.Join(args[1:], ", ") + ")", next
 	case name == "CONCAT":
-		return "((" + strings.Join(w.each(w.split(from, to)), ") || (") + "))", next
+		return "((" + strings.Join(w.each(items), ") || (") + "))", next
 	case name == "GREATEST" || name == "LEAST" || name == "ARRAY_CONCAT":
 		return name + "([" + w.write(from, to) + "])", next
-	case dated:
-		items := w.split(from, to)
+	case strings.HasPrefix(name, "PARSE_") && len(items) > 1: // strptime wants its format from no macro
 		args := w.each(items)
-		if at < len(args) {
-			args[at] = Literal(w.part(items[at]))
-		}
+		args[1] = "strptime(" + args[1] + ", verbs(" + args[0] + "))"
 		return name + "(" + strings.Join(args, ", ") + ")", next
+	case dated && place < len(items):
+		args := w.each(items)
+		args[place] = Literal(w.part(items[place]))
+		return name + "(" + strings.Join(args, ", ") + ")", next
+	case duckTypes[name] != "":
+		return "as_" + name, i + 1
 	}
-	function := w.at(i).text
-	if renamed[name] != "" {
-		function = renamed[name]
-	} else if duckTypes[name] != "" {
-		function = "as_" + name
+	return cmp.Or(renamed[name], w.at(i).text), i + 1
+}
+
+// cast writes a conversion, by DuckDB's cast or by the macro of a type.
+func (w *writer) cast(from, to int, cast, macro string) string {
+	as := w.find(from, to, "AS")
+	if as == to {
+		w.refuse("Syntax error: Expected keyword AS in CAST")
 	}
-	return function, i + 1
+	value, kind := w.write(from, as), w.wholeType(as+1, to)
+	if conversions[kind] != "" {
+		return macro + conversions[kind] + "(" + value + ")"
+	}
+	return cast + "(" + value + " AS " + kind + ")"
 }
 
 // each writes the parts of a list.
@@ -90,22 +88,14 @@ func (w *writer) each(items []span) []string {
 	return out
 }
 
-// record writes a struct of these fields, each with its name, or with the one
-// that is given for its place.
-func (w *writer) record(items []span, names []string) string {
-	if names == nil {
-		names = w.fieldNames(items)
-	}
-	if len(items) != len(names) {
-		return w.refuse("Array elements of types that have no common supertype: structs of %d and %d fields", len(names), len(items))
-	}
-	if w.changes && len(names) > 0 && names[0] == "_field_1" { // its column names the fields
-		return "row(" + w.row(items) + ")"
-	}
+// record writes a struct of these fields. Their names are given, taken from a
+// path, or made up.
+func (w *writer) record(items []span) string {
 	var fields []string
 	for i, item := range items {
-		value, _ := w.alias(item)
-		fields = append(fields, Quote(names[i])+" := "+w.write(value.from, value.to))
+		value, name := w.alias(item)
+		name = cmp.Or(name, w.implied(value), "_field_"+strconv.Itoa(i+1))
+		fields = append(fields, Quote(name)+" := "+w.write(value.from, value.to))
 	}
 	return "struct_pack(" + strings.Join(fields, ", ") + ")"
 }
@@ -131,17 +121,6 @@ func (w *writer) stored(from, to int) string {
 		return w.at(from).text + w.row(w.split(from+1, to-1)) + w.at(to-1).text
 	}
 	return w.write(from, to)
-}
-
-// fieldNames are the names of a struct's fields: given, taken from a column, or
-// made up.
-func (w *writer) fieldNames(items []span) []string {
-	names := []string{}
-	for i, item := range items {
-		value, name := w.alias(item)
-		names = append(names, cmp.Or(name, w.implied(value), "_field_"+strconv.Itoa(i+1)))
-	}
-	return names
 }
 
 // aggregate writes ARRAY_AGG, with IGNORE NULLS, ORDER BY and LIMIT inside.

@@ -44,7 +44,7 @@ func (w *writer) write(from, to int) string {
 		if w.at(i).any("UNION", "INTERSECT", "EXCEPT") {
 			w.aliases = aliases
 		}
-		if w.at(i).is("[") && i > from && w.operand(i-1) {
+		if w.at(i).is("[") && i > from && w.continues(i) {
 			out = out[:operand] + w.element(i, out[operand:])
 			i = w.next(i)
 			continue
@@ -62,11 +62,11 @@ func (w *writer) write(from, to int) string {
 	return out
 }
 
-// continues says that a token belongs to the operand before it: a field of it,
-// or the arguments of its call.
+// continues says that a token belongs to the operand before it: a field or an
+// element of it, or the arguments of its call.
 func (w *writer) continues(i int) bool {
-	called := w.at(i).is("(") && (w.operand(i-1) || w.at(i-1).any("ARRAY", "IF"))
-	return called || w.at(i).is(".") || w.at(i-1).is(".")
+	bracket := w.at(i).any("(", "[") && w.operand(i-1) || w.at(i).is("(") && w.at(i-1).any("ARRAY", "IF")
+	return bracket || w.at(i).is(".") || w.at(i-1).is(".")
 }
 
 // apart says that there was space before a token, or must be.
@@ -97,8 +97,6 @@ func (w *writer) piece(i, to int) (sql string, next int) {
 		return w.list(i), w.next(i)
 	case t.is("*"):
 		return w.star(i)
-	case t.is("/"):
-		return w.divide(i)
 	case t.is("^"):
 		w.refuse("Operator not supported: ^")
 	}
@@ -152,8 +150,6 @@ func (w *writer) word(i, to int) (string, int) {
 		return "= ANY " + w.write(i+2, w.next(i+2)), w.next(i + 2)
 	case w.phrase(i, "NOT", "IN", "UNNEST"):
 		return "<> ALL " + w.write(i+3, w.next(i+3)), w.next(i + 3)
-	case upper == "LIKE" && behind.kind == text && strings.Contains(behind.text, `\`):
-		return "LIKE " + Literal(behind.text) + ` ESCAPE '\'`, i + 2
 	case upper == "INTERVAL":
 		return w.interval(i, to)
 	case upper == "SAFE" && behind.is(".") && w.at(i+3).is("("):
@@ -177,33 +173,26 @@ func (w *writer) word(i, to int) (string, int) {
 
 // operand says that an expression may end with token i.
 func (w *writer) operand(i int) bool {
-	switch t := w.at(i); t.kind {
+	t := w.at(i)
+	switch t.kind {
+	case none:
+		return false
 	case mark:
 		return t.any(")", "]", "}")
 	case word:
-		return !reserved[strings.ToUpper(t.text)] || t.any("END", "NULL", "TRUE", "FALSE")
-	default:
-		return t.kind != none
+		return t.free() || t.any("END", "NULL", "TRUE", "FALSE")
 	}
+	return true
 }
 
-// list writes an array literal. Its structs have the fields of the first, by
-// place: DuckDB would match them by name, and leave NULL where names differ.
+// list writes an array literal. Its structs have the fields of the first, which
+// those behind it take by place.
 func (w *writer) list(i int) string {
-	var names []string
-	var items []string
-	for k, item := range w.split(i+1, w.at(i).close) {
-		if !w.phrase(item.from, "STRUCT", "(") || w.next(item.from+1) != item.to {
-			items = append(items, w.write(item.from, item.to))
-			continue
-		}
-		fields := w.split(item.from+2, item.to-1)
-		if k == 0 {
-			names = w.fieldNames(fields)
-		}
-		items = append(items, w.record(fields, names))
+	items := w.split(i+1, w.at(i).close)
+	if len(items) < 2 {
+		return "[" + w.write(i+1, w.at(i).close) + "]"
 	}
-	return "[" + strings.Join(items, ", ") + "]"
+	return "[" + w.write(items[0].from, items[0].to) + ", " + w.row(items[1:]) + "]"
 }
 
 // element writes an element of an array, or of JSON, by the macro that counts as
@@ -220,70 +209,35 @@ func (w *writer) element(i int, of string) string {
 func (w *writer) typed(i int) (string, int) {
 	t, next := w.typeAt(i)
 	value := w.at(next)
-	inner := w.write(next+1, value.close)
+	inner := w.row(w.split(next+1, value.close))
 	switch {
 	case value.is("["):
 		inner = "[" + inner + "]"
-	case value.is("(") && strings.HasSuffix(t, "[]"):
-		inner = "ARRAY(" + inner + ")"
 	case value.is("("):
 		inner = "row(" + inner + ")"
 	default:
 		w.refuse("Syntax error: Expected a value after type %s", w.describe(i))
-		return "", i + 1
 	}
 	return "CAST(" + inner + " AS " + t + ")", w.next(next)
 }
 
 // parts are the date parts.
-var parts = set(`MICROSECOND MILLISECOND SECOND MINUTE HOUR DAY DAYOFWEEK DAYOFYEAR WEEK ISOWEEK MONTH QUARTER YEAR
+var parts = strings.Fields(`MICROSECOND MILLISECOND SECOND MINUTE HOUR DAY DAYOFWEEK DAYOFYEAR WEEK ISOWEEK MONTH QUARTER YEAR
 ISOYEAR DATE TIME`)
 
 // part reads the name of a date part.
 func (w *writer) part(s span) string {
-	t := w.at(s.from)
-	if s.to != s.from+1 || t.kind != word || !parts[strings.ToUpper(t.text)] {
+	if s.to != s.from+1 || !w.at(s.from).any(parts...) {
 		return w.refuse("A valid date part name is required but found %s", w.describe(s.from))
 	}
-	return strings.ToLower(t.text)
+	return strings.ToLower(w.at(s.from).text)
 }
 
 // interval writes INTERVAL value UNIT, whose value may be any expression.
 func (w *writer) interval(i, to int) (string, int) {
-	last := i + 1
-	for last < to && (w.at(last).kind != word || !parts[strings.ToUpper(w.at(last).text)]) {
-		last = w.next(last)
-	}
-	if last >= to || last == i+1 {
+	unit := w.find(i+1, to, parts...)
+	if unit == to || unit == i+1 {
 		return w.refuse("Syntax error: Expected INTERVAL value and unit"), to
 	}
-	return "INTERVAL (" + w.write(i+1, last) + ") " + w.at(last).text, last + 1
-}
-
-// divide writes a division, which in GoogleSQL fails on zero.
-func (w *writer) divide(i int) (string, int) {
-	last := w.primary(i + 1)
-	divisor := w.write(i+1, last)
-	if t := w.at(i + 1); t.kind == number && strings.Trim(t.text, "0.") != "" {
-		return "/ " + divisor, last
-	}
-	return "/ divisor(" + divisor + ")", last
-}
-
-// primary gives the end of the operand that begins at token i.
-func (w *writer) primary(i int) int {
-	for w.at(i).any("-", "+") {
-		i++
-	}
-	if _, typed := ScalarType(w.at(i).text); typed && w.at(i+1).kind == text {
-		i++
-	}
-	i = w.next(i)
-	for w.at(i).any(".", "(", "[", "OVER") {
-		if w.at(i).any(".", "OVER") {
-			i++
-		}
-		i = w.next(i)
-	}
-	return min(i, len(w.tokens))
+	return "INTERVAL (" + w.write(i+1, unit) + ") " + w.at(unit).text, unit + 1
 }

@@ -104,8 +104,7 @@ func (w *writer) item(s *source, i int, before []*source, outer map[string]bool)
 
 // sourceAlias reads [AS] name.
 func (w *writer) sourceAlias(i int, without string) (string, int) {
-	bare := w.at(i).kind == word && !reserved[strings.ToUpper(w.at(i).text)] && !w.at(i+1).is("(")
-	if w.skip(&i, "AS") || w.at(i).kind == quoted || bare {
+	if w.skip(&i, "AS") || w.at(i).free() && !w.at(i+1).is("(") {
 		return w.at(i).text, i + 1
 	}
 	return without, i
@@ -121,41 +120,45 @@ func owner(before []*source, name string) *source {
 	return nil
 }
 
-// unnest reads what may stand behind an array: [AS] alias [WITH OFFSET [AS name]]
-// [ON TRUE]. It puts the array into the table before it that the array belongs
-// to, or makes a source of it.
+// unnest reads what may stand behind an array: [AS] alias [WITH OFFSET [AS name]].
+// It puts the array into the table before it that the array belongs to, or makes
+// a source of it.
 func (w *writer) unnest(s *source, array span, i int, before []*source) (next int) {
 	expr := w.write(array.from, array.to)
-	offset := ""
 	s.alias, i = w.sourceAlias(i, "")
-	if w.skip(&i, "WITH", "OFFSET") {
-		offset, i = w.sourceAlias(i, "offset")
+	elements, added := "unnest("+expr+") AS "+Quote(s.alias), []string{s.alias}
+	if s.alias == "" { // the fields of the elements are the columns
+		elements, added = "unnest("+expr+", max_depth := 2)", nil
 	}
-	left := strings.HasPrefix(s.join, "LEFT")
-	host := w.host(array, before)
+	if w.skip(&i, "WITH", "OFFSET") {
+		var offset string
+		offset, i = w.sourceAlias(i, "offset")
+		elements, added = elements+", unnest(range(len("+expr+"))) AS "+Quote(offset), append(added, offset)
+	}
+	host := w.host(array, s.join, added, before)
 	if host == nil {
-		s.names = []string{strings.ToLower(s.alias)}
-		s.sql = "(SELECT " + elements(expr, s.alias, offset, false) + ")"
-		if left {
+		s.sql, s.names = "(SELECT "+elements+")", []string{strings.ToLower(s.alias)}
+		if strings.HasSuffix(s.join, "JOIN") && s.join != "CROSS JOIN" {
 			s.tail = "ON TRUE"
 		}
 		return i
 	}
-	if !left && !slices.Contains([]string{",", "CROSS JOIN", "INNER JOIN", "JOIN"}, s.join) {
-		w.refuse("Not supported: %s with UNNEST of an array of a table before it", s.join)
+	host.sql = "(SELECT *, " + elements + " FROM " + host.named(host.sql) + ")"
+	key := strings.ToLower(host.alias)
+	for _, name := range added {
+		host.names = append(host.names, strings.ToLower(name))
+		w.aliases[strings.ToLower(name)] = true
+		w.hidden[key] = append(w.hidden[key], Quote(name))
 	}
-	if !w.skip(&i, "ON", "TRUE") && w.at(i).is("ON") {
-		w.refuse("Not supported: JOIN UNNEST with a condition other than ON TRUE; filter in WHERE")
-	}
-	w.add(host, elements(expr, s.alias, offset, left), s.alias, offset)
 	return i
 }
 
-// host is the table to which the array, a path, belongs. An outer join may give
-// rows in which the table is absent, and unnesting inside it would keep those.
-func (w *writer) host(array span, before []*source) *source {
+// host is the table into whose rows an array, a path, can go: the one to which it
+// belongs. An outer join may give rows in which the table is absent, and
+// unnesting inside it would keep those; and no column may have an added name.
+func (w *writer) host(array span, join string, added []string, before []*source) *source {
 	parts, next := w.path(array.from)
-	if next != array.to || len(parts) == 0 {
+	if next != array.to || len(parts) == 0 || join != "," && join != "CROSS JOIN" {
 		return nil
 	}
 	host := owner(before, parts[0])
@@ -167,42 +170,11 @@ func (w *writer) host(array span, before []*source) *source {
 			return nil
 		}
 	}
+	taken := func(column string) bool {
+		return slices.ContainsFunc(added, func(name string) bool { return strings.EqualFold(name, column) })
+	}
+	if host != nil && slices.ContainsFunc(host.columns, taken) {
+		return nil
+	}
 	return host
-}
-
-// add puts an array's elements, whose columns have these names, into the host's
-// own rows.
-func (w *writer) add(host *source, elements string, names ...string) {
-	for _, name := range names {
-		if name == "" {
-			continue
-		}
-		if slices.ContainsFunc(host.columns, func(c string) bool { return strings.EqualFold(c, name) }) {
-			w.refuse("Alias %s of UNNEST is also a column of %s: choose another alias", name, host.alias)
-		}
-		host.names = append(host.names, strings.ToLower(name))
-		w.aliases[strings.ToLower(name)] = true
-		key := strings.ToLower(host.alias)
-		w.hidden[key] = append(w.hidden[key], Quote(name))
-	}
-	host.sql = "(SELECT *, " + elements + " FROM " + host.named(host.sql) + ")"
-}
-
-// elements is the select list that gives an array's elements, one a row. With
-// no alias the fields of the elements become columns. A left join keeps the
-// row of an empty array.
-func elements(expr, alias, offset string, left bool) string {
-	indices := "range(len(" + expr + "))"
-	if left {
-		indices = "or_null(" + indices + ")"
-		expr = "or_null(" + expr + ")"
-	}
-	out := "unnest(" + expr + ") AS " + Quote(alias)
-	if alias == "" {
-		out = "unnest(" + expr + ", max_depth := 2)"
-	}
-	if offset != "" {
-		out += ", unnest(" + indices + ") AS " + Quote(offset)
-	}
-	return out
 }

@@ -1,8 +1,8 @@
 -- GoogleSQL's functions, as macros of DuckDB. Their schema stands on the search
 -- path before DuckDB's own functions, so a name here hides one of theirs, which
--- is called system.main.name. What is not here means the same in both dialects,
--- or is rewritten by call.go, which hands over a date part as text and an
--- argument list of any length as an array.
+-- is called system.main.name; operators are functions, too. What is not here means
+-- the same in both dialects, or is rewritten by call.go, which hands over a date
+-- part as text and an argument list of any length as an array.
 
 -- A failure of a query, in our words: failure.go takes the message out of DuckDB's,
 -- which no other cast gives. DuckDB's own error() may not stand in TRY, which is
@@ -130,21 +130,21 @@ CREATE MACRO format_date(f, x) AS strftime(x, verbs(f));
 CREATE MACRO format_datetime(f, x) AS strftime(x, verbs(f));
 
 -- Text as times: x has been read by strptime, which wants its format from call.go.
-CREATE MACRO parse_timestamp(x) AS timezone('UTC', x), (x, zone) AS timezone(zone, x);
-CREATE MACRO parse_date(x) AS CAST(x AS DATE);
-CREATE MACRO parse_datetime(x) AS x;
+CREATE MACRO parse_timestamp(f, x) AS timezone('UTC', x), (f, x, zone) AS timezone(zone, x);
+CREATE MACRO parse_date(f, x) AS CAST(x AS DATE);
+CREATE MACRO parse_datetime(f, x) AS x;
 
 -- Numbers.
 CREATE MACRO log(x) AS ln(x), (x, base) AS ln(x) / ln(base);
 CREATE MACRO safe_divide(x, y) AS x / nullif(y, 0);
-CREATE MACRO ieee_divide(x, y) AS CAST(x AS DOUBLE) / CAST(y AS DOUBLE);
+CREATE MACRO ieee_divide(x, y) AS system.main."/"(CAST(x AS DOUBLE), CAST(y AS DOUBLE));
 CREATE MACRO safe_add(x, y) AS TRY(x + y);
 CREATE MACRO safe_subtract(x, y) AS TRY(x - y);
 CREATE MACRO safe_multiply(x, y) AS TRY(x * y);
 CREATE MACRO safe_negate(x) AS TRY(-x);
 CREATE MACRO div(x, y) AS CASE WHEN y = 0 THEN fail('division by zero: DIV(' || x || ', 0)', y) ELSE trunc(x // y) END;
 CREATE MACRO mod(x, y) AS CASE WHEN y = 0 THEN fail('division by zero: MOD(' || x || ', 0)', y) ELSE x % y END;
-CREATE MACRO divisor(y) AS CASE WHEN y = 0 THEN fail('division by zero', y) ELSE y END;
+CREATE MACRO "/"(x, y) AS system.main."/"(x, CASE WHEN y = 0 THEN fail('division by zero', y) ELSE y END);
 CREATE MACRO finite(y, x, name) AS CASE WHEN isinf(y) AND NOT isinf(CAST(x AS DOUBLE))
   THEN fail('Floating point error in function: ' || name, y) ELSE y END;
 CREATE MACRO exp(x) AS finite(system.main.exp(x), x, 'EXP');
@@ -161,7 +161,9 @@ CREATE MACRO least(list) AS CASE WHEN list_count(list) = len(list) THEN
 CREATE MACRO range_bucket(x, bounds) AS CASE WHEN x IS NOT NULL THEN len(list_filter(bounds, lambda b: b <= x)) END;
 CREATE MACRO approx_quantiles(x, n) AS quantile_disc(x, list_transform(range(n + 1), lambda i: i / n));
 
--- Text and bytes.
+-- Text and bytes. In a pattern of LIKE a backslash takes its meaning from what follows.
+CREATE MACRO "~~"(x, pattern) AS like_escape(x, pattern, '\');
+CREATE MACRO "!~~"(x, pattern) AS not_like_escape(x, pattern, '\');
 CREATE MACRO length(x BLOB) AS octet_length(x), (x) AS system.main.length(x);
 CREATE MACRO char_length(x) AS length(x);
 CREATE MACRO byte_length(x) AS octet_length(as_bytes(x));
@@ -200,8 +202,6 @@ CREATE MACRO safe_convert_bytes_to_string(x) AS TRY(decode(x));
 CREATE MACRO array_length(x) AS len(x);
 CREATE MACRO array_concat(lists) AS flatten(lists);
 CREATE MACRO array_reverse(x) AS list_reverse(x);
--- The array, or one NULL in the place of an empty one: what LEFT JOIN UNNEST reads.
-CREATE MACRO or_null(x) AS CASE WHEN len(x) > 0 THEN x ELSE [NULL] END;
 CREATE MACRO array_first(x) AS x[1];
 CREATE MACRO array_last(x) AS x[-1];
 CREATE MACRO steps(first, last, step) AS CASE

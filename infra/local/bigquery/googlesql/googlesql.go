@@ -48,9 +48,6 @@ const (
 	Truncate    Kind = "TRUNCATE_TABLE"
 )
 
-// String is the kind's name in a job's statistics.
-func (k Kind) String() string { return string(k) }
-
 // Changes says whether the statement changes rows of an existing table.
 func (k Kind) Changes() bool {
 	return k == Insert || k == Update || k == Delete || k == Merge || k == Truncate

@@ -25,10 +25,8 @@ func (w *writer) clause(i, to int) int {
 // or at once where it may recur.
 func (w *writer) with(i int) {
 	w.defined = maps.Clone(w.defined)
-	recursive := w.phrase(i+1, "RECURSIVE")
-	if i++; recursive {
-		i++
-	}
+	i++
+	recursive := w.skip(&i, "RECURSIVE")
 	for w.at(i).name() && w.phrase(i+1, "AS", "(") {
 		behind := w.at(i + 2).close
 		if recursive {
@@ -59,7 +57,7 @@ func (w *writer) selection(i, to int) (string, int) {
 		tail = " FROM " + w.from(last+1, next)
 	}
 	if w.skip(&i, "AS", "STRUCT") {
-		return head + w.record(w.split(i, last), nil) + tail, next
+		return head + w.record(w.split(i, last)) + tail, next
 	}
 	w.skip(&i, "AS", "VALUE")
 	write := w.write
@@ -84,25 +82,29 @@ func (w *writer) selection(i, to int) (string, int) {
 // alias separates "expression [AS] name".
 func (w *writer) alias(item span) (span, string) {
 	n := item.to
+	last := w.at(n - 1)
 	switch {
-	case n-item.from > 2 && w.at(n-2).is("AS") && w.at(n-1).name():
-		return span{item.from, n - 2}, w.at(n - 1).text
-	case parts[strings.ToUpper(w.at(n-1).text)] && w.find(item.from, n, "INTERVAL") < n:
+	case n-item.from > 2 && w.at(n-2).is("AS") && last.name():
+		return span{item.from, n - 2}, last.text
+	case last.any(parts...) && w.find(item.from, n, "INTERVAL") < n:
 		return item, "" // the unit of INTERVAL 1 DAY is no name
-	case n-item.from > 1 && w.operand(n-2) && w.at(n-1).name() && !reserved[strings.ToUpper(w.at(n-1).text)]:
-		return span{item.from, n - 1}, w.at(n - 1).text
+	case n-item.from > 1 && w.operand(n-2) && last.free():
+		return span{item.from, n - 1}, last.text
 	}
 	return item, ""
 }
 
 // implied is the name of what a path reads: the path's last.
 func (w *writer) implied(value span) string {
-	last := w.at(value.to - 1)
-	bare := last.kind == quoted || last.kind == word && !reserved[strings.ToUpper(last.text)] && !w.at(value.to-2).is("OVER")
-	if !bare || w.at(value.from).any("-", "+") || w.primary(value.from) != value.to {
-		return ""
+	for i := w.next(value.from); i < value.to; i = w.next(i) {
+		if !w.continues(i) {
+			return ""
+		}
 	}
-	return last.text
+	if last := w.at(value.to - 1); last.free() {
+		return last.text
+	}
+	return ""
 }
 
 // star writes a *. That of a table is without what UNNEST has added to the

@@ -44,6 +44,11 @@ func (t token) any(words ...string) bool {
 
 func (t token) name() bool { return t.kind == word || t.kind == quoted }
 
+// free says that the token is a name without AS or backticks: no reserved word.
+func (t token) free() bool {
+	return t.name() && (t.kind == quoted || !reserved[strings.ToUpper(t.text)])
+}
+
 // lexemes are the kinds of token, and space, in the order in which a text is
 // tried for them. A token's text is the pattern's group, if it has one.
 var lexemes = []struct {
@@ -123,8 +128,11 @@ func place(src string, pos int) string {
 	return "[" + strconv.Itoa(line) + ":" + strconv.Itoa(column) + "]"
 }
 
+// escapes are what a backslash begins in a literal.
+var escapes = regexp.MustCompile(`(?s)\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{3}|.)`)
+
 // decode reads a string literal, or behind a b one of bytes.
-func decode(literal string) (tokenKind, string, error) {
+func decode(literal string) (kind tokenKind, body string, err error) {
 	kind, width := text, 1
 	at := strings.IndexAny(literal, `"'`)
 	prefix, literal := strings.ToLower(literal[:at]), literal[at:]
@@ -134,64 +142,50 @@ func decode(literal string) (tokenKind, string, error) {
 	if len(literal) >= 6 && literal[1] == literal[0] {
 		width = 3
 	}
-	body := literal[width : len(literal)-width]
+	body = literal[width : len(literal)-width]
 	if strings.Contains(prefix, "r") {
 		return kind, body, nil
 	}
-	var out strings.Builder
-	for body != "" {
-		switch {
-		case body[0] != '\\':
-			out.WriteByte(body[0])
-			body = body[1:]
-		case strings.IndexByte("?`\"'", body[1]) >= 0:
-			out.WriteByte(body[1])
-			body = body[2:]
-		default:
-			r, unicode, rest, err := strconv.UnquoteChar(body, 0)
-			if err != nil || unicode && kind == blob {
-				return kind, "", refuse("illegal escape sequence: %.2s", body)
-			}
-			if kind == blob {
-				out.WriteByte(byte(r))
-			} else {
-				out.WriteRune(r)
-			}
-			body = rest
+	body = escapes.ReplaceAllStringFunc(body, func(escape string) string {
+		if strings.ContainsAny(escape[1:], "?`\"'") {
+			return escape[1:]
 		}
-	}
-	return kind, out.String(), nil
+		r, unicode, _, unknown := strconv.UnquoteChar(escape, 0)
+		switch {
+		case unknown != nil || unicode && kind == blob:
+			err = refuse("illegal escape sequence: %s", escape)
+		case kind == blob:
+			return string([]byte{byte(r)})
+		}
+		return string(r)
+	})
+	return kind, body, err
 }
 
 // closing gives what closes a bracket. CASE and END are a pair of brackets, too.
 var closing = map[string]string{"(": ")", "[": "]", "{": "}", "<": ">", "CASE": "END"}
 
+// closes is what closes the bracket that the token opens.
+func (t token) closes() string { return closing[strings.ToUpper(t.text)] }
+
 // pair finds the close of each bracket. An angle is one behind ARRAY or STRUCT.
 func pair(tokens []token) ([]token, error) {
-	var open []int
-	want := ""
+	var open []*token
 	for i := range tokens {
-		t := &tokens[i]
+		t, last := &tokens[i], len(open)-1
 		t.close = i
-		opener := t.any("(", "[", "{", "CASE") || i > 0 && t.is("<") && tokens[i-1].any("ARRAY", "STRUCT")
 		switch {
-		case opener:
-			open = append(open, i)
-		case want != "" && t.is(want):
-			tokens[open[len(open)-1]].close = i
-			open = open[:len(open)-1]
+		case t.any("(", "[", "{", "CASE") || i > 0 && t.is("<") && tokens[i-1].any("ARRAY", "STRUCT"):
+			open = append(open, t)
+		case last >= 0 && t.is(open[last].closes()):
+			open[last].close = i
+			open = open[:last]
 		case t.any(")", "]", "}"):
 			return nil, refuse("Syntax error: Unexpected %q", t.text)
-		default:
-			continue
-		}
-		want = ""
-		if len(open) > 0 {
-			want = closing[strings.ToUpper(tokens[open[len(open)-1]].text)]
 		}
 	}
-	if want != "" {
-		return nil, refuse("Syntax error: Expected %q but got end of statement", want)
+	if len(open) > 0 {
+		return nil, refuse("Syntax error: Expected %q but got end of statement", open[len(open)-1].closes())
 	}
 	return tokens, nil
 }
