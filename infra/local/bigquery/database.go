@@ -15,11 +15,6 @@ import (
 	"nightwire.dev/infra/local/bigquery/googlesql"
 )
 
-// queryer is a connection, or the pool of them.
-type queryer interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
 // database is DuckDB: any number of readers, and one writer at a time.
 type database struct {
 	*sql.DB

@@ -7,20 +7,23 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-
-	"nightwire.dev/infra/local/bigquery/googlesql"
 )
 
-// page says which rows of a result to send.
+// page says which rows of a result to send, and in which form.
 type page struct {
-	start       int64
-	limit       int64 // negative for as many as a page holds
-	microsecond bool
+	start, limit int64
+	timeFormat
 }
+
+const (
+	pageRows    = 500     // at most; DuckDB hands them over all at once
+	pageBytes   = 8 << 20 // a page ends after the row that passes this
+	tokenPrefix = "row-"  // of the number of the next page's first row
+)
 
 func readPage(r *http.Request) (page, error) {
 	query := r.URL.Query()
-	p := page{limit: -1, microsecond: query.Get("formatOptions.useInt64Timestamp") == "true"}
+	p := page{limit: pageRows, timeFormat: timeFormat{query.Get("formatOptions.useInt64Timestamp") == "true"}}
 	for _, from := range []struct {
 		name, prefix string
 		into         *int64
@@ -39,80 +42,40 @@ func readPage(r *http.Request) (page, error) {
 	return p, nil
 }
 
-const (
-	pageBytes   = 8 << 20 // a page ends after the row that passes this
-	readRows    = 500     // fetched from DuckDB at a time
-	tokenPrefix = "row-"  // of the number of the next page's first row
-)
-
-// rowSource is where the rows of a result are read.
-type rowSource struct {
-	db     queryer
-	query  string // with %[1]d and %[2]d for the first row and the one behind the last
-	total  int64
-	writer *rowWriter
+// pageAnswer is a page of rows, which are ready JSON.
+type pageAnswer struct {
+	TotalRows *int64            `json:"totalRows,omitempty,string"`
+	PageToken string            `json:"pageToken,omitempty"`
+	Rows      []json.RawMessage `json:"rows,omitempty"`
 }
 
-// page reads rows until the page is full, and gives the token of the next page
-// if rows remain.
-func (s *rowSource) page(ctx context.Context, p page) (rows []json.RawMessage, token string, err error) {
-	size, next, last := 0, p.start, s.total
-	if p.limit >= 0 {
-		last = min(last, p.start+p.limit)
-	}
-	for next < last && size < pageBytes {
-		read, err := s.read(ctx, next, min(last, next+readRows))
-		if err != nil {
-			return nil, "", err
-		}
-		if len(read) == 0 {
-			break
-		}
-		for i := 0; i < len(read) && size < pageBytes; i++ {
-			rows, size, next = append(rows, read[i]), size+len(read[i]), next+1
-		}
-	}
-	if next < s.total {
-		token = fmt.Sprint(tokenPrefix, next)
-	}
-	return rows, token, nil
-}
-
-func (s *rowSource) read(ctx context.Context, from, to int64) ([]json.RawMessage, error) {
-	rows, err := s.db.QueryContext(ctx, fmt.Sprintf(s.query, from, to))
+// readRows reads a page of a table. Which rows those are the condition says, with
+// %[1]d for the first and %[2]d for their number.
+func (s *Server) readRows(ctx context.Context, table, condition string, fields []*field, total int64, p page) (pageAnswer, error) {
+	answer := pageAnswer{TotalRows: &total}
+	row := duckType(asText(&field{Type: "RECORD", Fields: fields}))
+	query := fmt.Sprintf(`SELECT CAST("a row" AS %s) FROM %s AS "a row" `, row, table) // no column has a blank
+	rows, err := s.db.QueryContext(ctx, query+fmt.Sprintf(condition, p.start, min(p.limit, pageRows)))
 	if err != nil {
-		return nil, err
+		return answer, err
 	}
 	defer rows.Close()
-	values := make([]any, len(s.writer.fields))
-	into := make([]any, len(values))
-	for i := range values {
-		into[i] = &values[i]
-	}
-	var out []json.RawMessage
-	for rows.Next() {
-		if err := rows.Scan(into...); err != nil {
-			return nil, err
+	for size := 0; size < pageBytes && rows.Next(); {
+		var values any
+		if err := rows.Scan(&values); err != nil {
+			return answer, err
 		}
-		row, err := s.writer.record(nil, s.writer.fields, func(i int) any { return values[i] })
+		members, _ := values.(map[string]any)
+		row, err := json.Marshal(p.record(fields, members))
 		if err != nil {
-			return nil, err
+			return answer, err
 		}
-		out = append(out, row)
+		answer.Rows, size = append(answer.Rows, row), size+len(row)
 	}
-	return out, rows.Err()
-}
-
-// readResult reads a page of a job's result.
-func (s *Server) readResult(ctx context.Context, j *job, p page) ([]json.RawMessage, string, error) {
-	j.reading.Lock()
-	defer j.reading.Unlock()
-	if j.result == nil {
-		return nil, "", notFound("Job %s: its result has expired", j.id)
+	if next := p.start + int64(len(answer.Rows)); next < total {
+		answer.PageToken = fmt.Sprint(tokenPrefix, next)
 	}
-	const query = "SELECT * FROM temp.result WHERE rowid >= %[1]d AND rowid < %[2]d"
-	source := &rowSource{j.result, query, j.total, &rowWriter{j.fields, p.microsecond}}
-	return source.page(ctx, p)
+	return answer, rows.Err()
 }
 
 // listTableData answers tabledata.list: a table's rows without a query.
@@ -128,22 +91,14 @@ func (s *Server) listTableData(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	for _, f := range t.Schema.Fields {
-		names = append(names, googlesql.Quote(f.Name))
-	}
-	writer := &rowWriter{t.Schema.Fields, p.microsecond}
-	query := "SELECT " + writer.columns(names) + " FROM " + t.sql() + " LIMIT %[2]d - %[1]d OFFSET %[1]d"
-	source := &rowSource{db: s.db, query: query, writer: writer}
-	if source.total, err = s.count(r.Context(), t); err != nil {
+	total, err := s.count(r.Context(), t)
+	if err != nil {
 		return nil, err
 	}
 	answer := struct {
-		Kind      string            `json:"kind"`
-		TotalRows int64             `json:"totalRows,string"`
-		PageToken string            `json:"pageToken,omitempty"`
-		Rows      []json.RawMessage `json:"rows,omitempty"`
-	}{Kind: "bigquery#tableDataList", TotalRows: source.total}
-	answer.Rows, answer.PageToken, err = source.page(r.Context(), p)
+		Kind string `json:"kind"`
+		pageAnswer
+	}{Kind: "bigquery#tableDataList"}
+	answer.pageAnswer, err = s.readRows(r.Context(), t.sql(), "LIMIT %[2]d OFFSET %[1]d", t.Schema.Fields, total, p)
 	return answer, err
 }

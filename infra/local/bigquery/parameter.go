@@ -1,6 +1,7 @@
 package bigquery
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -33,77 +34,53 @@ type parameterValue struct {
 func parameterLiterals(parameters []queryParameter) (map[string]string, error) {
 	literals := map[string]string{}
 	for i, p := range parameters {
-		name := strings.ToLower(p.Name)
-		if name == "" {
-			name = strconv.Itoa(i + 1)
-		}
-		f, err := parameterField(p.Type)
+		name := cmp.Or(strings.ToLower(p.Name), strconv.Itoa(i+1))
+		kind, err := parameterType(p.Type)
 		if err != nil {
 			return nil, fmt.Errorf("query parameter %s: %w", name, err)
 		}
-		value, err := valueSQL(f, p.Value, f.Mode == "REPEATED")
+		value, err := valueSQL(p.Type, p.Value)
 		if err != nil {
 			return nil, fmt.Errorf("query parameter %s: %w", name, err)
 		}
-		literals[name] = "CAST(" + value + " AS " + duckType(f) + ")"
+		literals[name] = "CAST(" + value + " AS " + kind + ")"
 	}
 	return literals, nil
 }
 
-// parameterField is a field of the parameter's type.
-func parameterField(t *bq.QueryParameterType) (*field, error) {
-	if t == nil {
-		return nil, invalid("Required parameter is missing: parameterType")
+// parameterType writes a parameter's type.
+func parameterType(t *bq.QueryParameterType) (string, error) {
+	switch {
+	case t == nil:
+		return "", invalid("Required parameter is missing: parameterType")
+	case t.ArrayType != nil && t.ArrayType.ArrayType == nil:
+		element, err := parameterType(t.ArrayType)
+		return element + "[]", err
+	case len(t.StructTypes) > 0:
+		members, err := list(t.StructTypes, func(m *bq.QueryParameterTypeStructTypes) (string, error) {
+			kind, err := parameterType(m.Type)
+			return googlesql.Quote(m.Name) + " " + kind, err
+		})
+		return "STRUCT(" + members + ")", err
 	}
-	if t.ArrayType != nil {
-		f, err := parameterField(t.ArrayType)
-		if err != nil || f.Mode == "REPEATED" {
-			return nil, invalid("Invalid parameter type: ARRAY of %s", t.ArrayType.Type)
-		}
-		f.Mode = "REPEATED"
-		return f, nil
+	kind, known := googlesql.ScalarType(t.Type)
+	if !known {
+		return "", invalid("Invalid parameter type %s", t.Type)
 	}
-	if !strings.EqualFold(t.Type, "STRUCT") {
-		if _, ok := googlesql.ScalarType(t.Type); !ok {
-			return nil, invalid("Invalid parameter type %s", t.Type)
-		}
-		return &field{Type: strings.ToUpper(t.Type)}, nil
-	}
-	f := &field{Type: "RECORD"}
-	for _, member := range t.StructTypes {
-		inner, err := parameterField(member.Type)
-		if err != nil {
-			return nil, err
-		}
-		inner.Name = member.Name
-		f.Fields = append(f.Fields, inner)
-	}
-	return f, nil
+	return kind, nil
 }
 
-// valueSQL writes a value as what a cast to the field's type understands.
-func valueSQL(f *field, v parameterValue, array bool) (string, error) {
-	var parts []string
-	add := func(f *field, v parameterValue, array bool) error {
-		sql, err := valueSQL(f, v, array)
-		parts = append(parts, sql)
-		return err
-	}
+// valueSQL writes a value as what a cast to its type understands.
+func valueSQL(t *bq.QueryParameterType, v parameterValue) (string, error) {
 	switch {
-	case array:
-		for _, element := range v.Array {
-			if err := add(f, element, false); err != nil {
-				return "", err
-			}
-		}
-		return "[" + strings.Join(parts, ", ") + "]", nil
-	case f.Type == "RECORD":
-		for _, member := range f.Fields {
-			if err := add(member, v.Struct[member.Name], member.Mode == "REPEATED"); err != nil {
-				return "", err
-			}
-		}
-		return "row(" + strings.Join(parts, ", ") + ")", nil
+	case t.ArrayType != nil:
+		elements, err := list(v.Array, func(element parameterValue) (string, error) { return valueSQL(t.ArrayType, element) })
+		return "[" + elements + "]", err
+	case len(t.StructTypes) > 0:
+		members, err := list(t.StructTypes, func(m *bq.QueryParameterTypeStructTypes) (string, error) {
+			return valueSQL(m.Type, v.Struct[m.Name])
+		})
+		return "row(" + members + ")", err
 	case v.Value == nil || string(v.Value) == "null":
 		return "NULL", nil
 	}
@@ -111,7 +88,7 @@ func valueSQL(f *field, v parameterValue, array bool) (string, error) {
 	if err := json.Unmarshal(v.Value, &text); err != nil {
 		text = string(v.Value) // numbers and truth values may come as themselves
 	}
-	switch f.Type {
+	switch strings.ToUpper(t.Type) {
 	case "BYTES":
 		raw, err := base64.StdEncoding.DecodeString(text)
 		if err != nil {
@@ -126,4 +103,16 @@ func valueSQL(f *field, v parameterValue, array bool) (string, error) {
 		return fmt.Sprintf("st_geogpoint(%v, %v)", p.Lon, p.Lat), nil
 	}
 	return googlesql.Literal(text), nil
+}
+
+// list writes parts of SQL with commas between them.
+func list[T any](parts []T, write func(T) (string, error)) (string, error) {
+	written := make([]string, len(parts))
+	for i, part := range parts {
+		var err error
+		if written[i], err = write(part); err != nil {
+			return "", err
+		}
+	}
+	return strings.Join(written, ", "), nil
 }

@@ -12,33 +12,26 @@ import (
 	"nightwire.dev/infra/local/bigquery/googlesql"
 )
 
-type datasetReference struct {
-	ProjectID string `json:"projectId"`
-	DatasetID string `json:"datasetId"`
-}
-
 // queryRequest is a query as jobs.query sends it; jobs.insert's configuration
-// has the same members where both have one.
+// has the same members where both have one. What is of any type changes nothing
+// here.
 type queryRequest struct {
-	Query          string            `json:"query"`
-	UseLegacySQL   *bool             `json:"useLegacySql"`
-	DefaultDataset *datasetReference `json:"defaultDataset"`
-	Parameters     []queryParameter  `json:"queryParameters"`
-	DryRun         bool              `json:"dryRun"`
-	MaxResults     *int64            `json:"maxResults"`
-	TimeoutMs      int64             `json:"timeoutMs"`
-	Location       string            `json:"location"`
-	JobTimeoutMs   int64             `json:"jobTimeoutMs,string"`
-	CreateSession  bool              `json:"createSession"`
-	Destination    json.RawMessage   `json:"destinationTable"`
+	Query          string               `json:"query"`
+	UseLegacySQL   *bool                `json:"useLegacySql"`
+	DefaultDataset *bq.DatasetReference `json:"defaultDataset"`
+	Parameters     []queryParameter     `json:"queryParameters"`
+	DryRun         bool                 `json:"dryRun"`
+	MaxResults     *int64               `json:"maxResults"`
+	TimeoutMs      int64                `json:"timeoutMs"`
+	Location       string               `json:"location"`
+	JobTimeoutMs   int64                `json:"jobTimeoutMs,string"`
 	Format         struct {
 		UseInt64Timestamp bool `json:"useInt64Timestamp"`
 	} `json:"formatOptions"`
-	advice
-}
 
-// advice is what a client may say of a query that changes nothing here.
-type advice struct {
+	CreateSession bool            `json:"createSession"`    // refused
+	Destination   json.RawMessage `json:"destinationTable"` // refused
+
 	Kind            any `json:"kind"`
 	Labels          any `json:"labels"`
 	Priority        any `json:"priority"`
@@ -78,11 +71,11 @@ func (s *Server) query(r *http.Request) (any, error) {
 	if err := s.jobs.start(j); err != nil {
 		return nil, err
 	}
-	page := page{limit: -1, microsecond: request.Format.UseInt64Timestamp}
+	p := page{limit: pageRows, timeFormat: timeFormat{request.Format.UseInt64Timestamp}}
 	if request.MaxResults != nil {
-		page.limit = *request.MaxResults
+		p.limit = *request.MaxResults
 	}
-	answer, err := s.results(r, j, page, request.TimeoutMs)
+	answer, err := s.results(r, j, p, request.TimeoutMs)
 	if err != nil || request.DryRun {
 		s.jobs.forget(j)
 	}
@@ -107,18 +100,16 @@ func (s *Server) queryResults(r *http.Request) (any, error) {
 	return s.results(r, j, p, timeout)
 }
 
-// queryAnswer is what both calls send. Its rows are ready JSON.
+// queryAnswer is what both calls send.
 type queryAnswer struct {
-	Kind         string            `json:"kind"`
-	JobReference *bq.JobReference  `json:"jobReference"`
-	JobComplete  bool              `json:"jobComplete"`
-	Schema       *bq.TableSchema   `json:"schema,omitempty"`
-	TotalRows    *int64            `json:"totalRows,omitempty,string"`
-	PageToken    string            `json:"pageToken,omitempty"`
-	Rows         []json.RawMessage `json:"rows,omitempty"`
-	Affected     *int64            `json:"numDmlAffectedRows,omitempty,string"`
-	Bytes        int64             `json:"totalBytesProcessed,string"`
-	CacheHit     bool              `json:"cacheHit"`
+	Kind         string           `json:"kind"`
+	JobReference *bq.JobReference `json:"jobReference"`
+	JobComplete  bool             `json:"jobComplete"`
+	Schema       *bq.TableSchema  `json:"schema,omitempty"`
+	Affected     *int64           `json:"numDmlAffectedRows,omitempty,string"`
+	Bytes        int64            `json:"totalBytesProcessed,string"`
+	CacheHit     bool             `json:"cacheHit"`
+	pageAnswer
 }
 
 func (s *Server) results(r *http.Request, j *job, p page, timeoutMs int64) (any, error) {
@@ -146,8 +137,9 @@ func (s *Server) results(r *http.Request, j *job, p page, timeoutMs int64) (any,
 	if j.query.DryRun {
 		return answer, nil
 	}
+	const condition = "WHERE rowid >= %[1]d AND rowid < %[1]d + %[2]d"
 	var err error
-	answer.Rows, answer.PageToken, err = s.readResult(r.Context(), j, p)
+	answer.pageAnswer, err = s.readRows(r.Context(), j.result, condition, j.fields, j.total, p)
 	return answer, err
 }
 

@@ -1,8 +1,6 @@
 package bigquery
 
 import (
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
@@ -12,25 +10,19 @@ import (
 	"nightwire.dev/infra/local/bigquery/geography"
 )
 
-// rowWriter writes rows in the REST API's form: {"f":[{"v":...},...]}, where
-// every scalar is a string.
-type rowWriter struct {
-	fields      []*field
-	microsecond bool // timestamps as microseconds, else as seconds
+// cell is a value in the REST API's form: every scalar is a string, a record
+// holds cells, and so does an array.
+type cell struct {
+	V any `json:"v"`
 }
 
-// columns are the fields as DuckDB is to hand them over: of the types that they
-// are said to have, and JSON and NUMERIC as text. The driver would read numbers
-// in JSON as floating point, and a candid would lose digits.
-func (w *rowWriter) columns(names []string) string {
-	columns := make([]string, len(names))
-	for i, name := range names {
-		columns[i] = fmt.Sprintf("CAST(%s AS %s) AS %s", name, duckType(asText(w.fields[i])), name)
-	}
-	return strings.Join(columns, ", ")
+// record is a row, or a record within one.
+type record struct {
+	F []cell `json:"f"`
 }
 
-// asText is the field with every JSON and NUMERIC in it as a string.
+// asText is the field with every JSON and NUMERIC in it as a string. The driver
+// would read numbers in JSON as floating point, and a candid would lose digits.
 func asText(f *field) *field {
 	copied := &field{Name: f.Name, Type: f.Type, Mode: f.Mode}
 	if f.Type == "JSON" || f.Type == "NUMERIC" {
@@ -42,88 +34,57 @@ func asText(f *field) *field {
 	return copied
 }
 
-// record writes a row, or a record within one.
-func (w *rowWriter) record(b []byte, fields []*field, value func(int) any) ([]byte, error) {
-	b = append(b, `{"f":[`...)
-	for i, f := range fields {
-		if i > 0 {
-			b = append(b, ',')
+// timeFormat says how instants are told: as microseconds, else as seconds.
+type timeFormat struct{ microsecond bool }
+
+// record gives a record, whose values are by the names of its fields, its form.
+func (t timeFormat) record(fields []*field, values map[string]any) record {
+	var r record
+	for _, f := range fields {
+		value := values[f.Name]
+		if f.Mode != "REPEATED" {
+			r.F = append(r.F, cell{t.value(f, value)})
+			continue
 		}
-		var err error
-		if b, err = w.cell(b, f, value(i), f.Mode == "REPEATED"); err != nil {
-			return nil, fmt.Errorf("column %s: %w", f.Name, err)
+		elements := []cell{} // also where the array is NULL
+		list, _ := value.([]any)
+		for _, element := range list {
+			elements = append(elements, cell{t.value(f, element)})
 		}
+		r.F = append(r.F, cell{elements})
 	}
-	return append(b, `]}`...), nil
+	return r
 }
 
-// cell writes a value, or the elements of an array, each in a cell of its own.
-func (w *rowWriter) cell(b []byte, f *field, value any, array bool) ([]byte, error) {
-	b = append(b, `{"v":`...)
-	if !array {
-		b, err := w.value(b, f, value)
-		return append(b, '}'), err
-	}
-	list, _ := value.([]any) // a NULL array is an empty one
-	b = append(b, '[')
-	for i, element := range list {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		var err error
-		if b, err = w.cell(b, f, element, false); err != nil {
-			return nil, err
-		}
-	}
-	return append(b, "]}"...), nil
-}
-
-func (w *rowWriter) value(b []byte, f *field, value any) ([]byte, error) {
-	if value == nil {
-		return append(b, "null"...), nil
-	}
-	if members, ok := value.(map[string]any); ok && f.Type == "RECORD" {
-		return w.record(b, f.Fields, func(i int) any { return members[f.Fields[i].Name] })
-	}
-	s, err := w.scalar(f, value)
-	if err != nil {
-		return nil, err
-	}
-	quoted, err := json.Marshal(s)
-	return append(b, quoted...), err
-}
-
-func (w *rowWriter) scalar(f *field, value any) (string, error) {
+func (t timeFormat) value(f *field, value any) any {
 	switch v := value.(type) {
-	case string:
-		if f.Type == "NUMERIC" && strings.Contains(v, ".") {
-			v = strings.TrimRight(strings.TrimRight(v, "0"), ".")
-		}
-		return v, nil
-	case []byte:
-		return base64.StdEncoding.EncodeToString(v), nil
-	case bool:
-		return strconv.FormatBool(v), nil
-	case int64:
-		return strconv.FormatInt(v, 10), nil
+	case nil, []byte: // which JSON writes in base64
+		return v
 	case float64:
-		return floatText(v), nil
+		return floatText(v)
 	case time.Time:
-		return w.timeText(f.Type, v), nil
+		return t.text(f.Type, v)
 	case map[string]any:
+		if f.Type == "RECORD" {
+			return t.record(f.Fields, v)
+		}
 		lon, _ := v["geo_lon"].(float64)
 		lat, _ := v["geo_lat"].(float64)
-		return geography.Point{Lon: lon, Lat: lat}.String(), nil
-	default:
-		return "", fmt.Errorf("a value came as %T", value)
+		return geography.Point{Lon: lon, Lat: lat}.String()
 	}
+	text := fmt.Sprint(value)
+	if f.Type == "NUMERIC" && strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text
 }
 
 func floatText(v float64) string {
+	text := strconv.FormatFloat(v, 'g', -1, 64)
 	if math.IsInf(v, 0) {
-		return strings.TrimPrefix(strconv.FormatFloat(v, 'g', -1, 64), "+") + "inity"
+		return strings.TrimPrefix(text, "+") + "inity"
 	}
-	return strconv.FormatFloat(v, 'g', -1, 64)
+	return text
 }
 
 // timeLayouts are the forms of what is no instant.
@@ -131,12 +92,12 @@ var timeLayouts = map[string]string{
 	"DATE": "2006-01-02", "TIME": "15:04:05.999999", "DATETIME": "2006-01-02T15:04:05.999999",
 }
 
-func (w *rowWriter) timeText(kind string, t time.Time) string {
+func (t timeFormat) text(kind string, at time.Time) string {
 	if layout, ok := timeLayouts[kind]; ok {
-		return t.Format(layout)
+		return at.Format(layout)
 	}
-	if w.microsecond {
-		return strconv.FormatInt(t.UnixMicro(), 10)
+	if t.microsecond {
+		return strconv.FormatInt(at.UnixMicro(), 10)
 	}
-	return strconv.FormatFloat(float64(t.UnixMicro())/1e6, 'f', 6, 64)
+	return strconv.FormatFloat(float64(at.UnixMicro())/1e6, 'f', 6, 64)
 }

@@ -3,9 +3,9 @@ package bigquery
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -21,10 +21,10 @@ func (s *Server) run(ctx context.Context, j *job) error {
 		return err
 	}
 	j.kind = statement.Kind
-	if j.query.DryRun {
-		return s.analyse(ctx, j, statement)
+	if j.query.DryRun && !slices.Contains([]googlesql.Kind{googlesql.Query, googlesql.CreateTable, googlesql.CreateView}, j.kind) {
+		return notImplemented("a dry run of %s", statement.Kind)
 	}
-	if statement.Kind == googlesql.Query {
+	if j.query.DryRun || j.kind == googlesql.Query {
 		return s.runQuery(ctx, j, statement.SQL)
 	}
 	dataset, rest, err := scope.split(statement.Target)
@@ -43,36 +43,31 @@ func (s *Server) run(ctx context.Context, j *job) error {
 	return s.runDefinition(ctx, statement, dataset, rest[0])
 }
 
-// analyse checks a statement without running it.
-func (s *Server) analyse(ctx context.Context, j *job, statement googlesql.Statement) error {
-	if statement.Kind != googlesql.Query && statement.Kind != googlesql.CreateTable && statement.Kind != googlesql.CreateView {
-		return notImplemented("a dry run of %s", statement.Kind)
-	}
-	var err error
-	j.fields, err = s.describe(ctx, statement.SQL)
-	return err
-}
-
-// runQuery spools the result of a query into a temporary table.
+// runQuery keeps the result of a query in a table, which is in memory, and on
+// disk when memory is short. A dry run tells its columns only.
 func (s *Server) runQuery(ctx context.Context, j *job, query string) error {
 	fields, err := s.describe(ctx, query)
-	if err != nil {
+	j.fields = fields
+	if err != nil || j.query.DryRun {
 		return err
 	}
 	names := make([]string, len(fields))
-	for i := range fields {
-		names[i] = fmt.Sprintf("c%d", i)
+	for i, f := range fields {
+		names[i] = googlesql.Quote(f.Name)
 	}
-	j.fields = fields
-	if j.result, err = s.db.Conn(ctx); err != nil {
-		return err
+	j.result = "memory.main." + googlesql.Quote(rand.Text())
+	create := "CREATE TABLE " + j.result + " AS FROM (" + query + ") AS q(" + strings.Join(names, ", ") + ")"
+	return s.db.QueryRowContext(ctx, create).Scan(&j.total)
+}
+
+// dropResult removes a query's result.
+func (s *Server) dropResult(j *job) {
+	if j.result == "" {
+		return
 	}
-	_, err = j.result.ExecContext(ctx, fmt.Sprintf("CREATE TEMP TABLE result AS SELECT %s FROM (%s) AS q(%s)",
-		(&rowWriter{fields: fields}).columns(names), query, strings.Join(names, ", ")))
-	if err != nil {
-		return err
+	if _, err := s.db.ExecContext(context.Background(), "DROP TABLE IF EXISTS "+j.result); err != nil {
+		s.log.Warn("result not dropped", "job", j.id, "error", err)
 	}
-	return j.result.QueryRowContext(ctx, "SELECT count(*) FROM temp.result").Scan(&j.total)
 }
 
 // runChange runs INSERT, UPDATE, DELETE, MERGE or TRUNCATE.
@@ -104,8 +99,7 @@ func (s *Server) runChange(ctx context.Context, j *job, statement googlesql.Stat
 func (s *Server) runDefinition(ctx context.Context, statement googlesql.Statement, dataset, name string) error {
 	old, err := s.catalogue.table(dataset, name)
 	exists := err == nil
-	switch statement.Kind {
-	case googlesql.DropTable, googlesql.DropView:
+	if statement.Kind == googlesql.DropTable || statement.Kind == googlesql.DropView {
 		if !exists && statement.IfExists {
 			return nil
 		}
@@ -118,21 +112,21 @@ func (s *Server) runDefinition(ctx context.Context, statement googlesql.Statemen
 		return nil
 	}
 	resource := &bq.Table{TableReference: &bq.TableReference{DatasetId: dataset, TableId: name}}
-	query := statement.SQL
 	if statement.Kind == googlesql.CreateView {
-		resource.View, query = &bq.ViewDefinition{Query: statement.Source}, ""
-	} else {
-		fields, err := s.describe(ctx, statement.SQL)
-		if err != nil {
-			return err
-		}
-		for _, f := range fields {
-			if slices.Contains(statement.Required, f.Name) {
-				f.Mode = "REQUIRED"
-			}
-		}
-		resource.Schema = &bq.TableSchema{Fields: fields}
+		resource.View = &bq.ViewDefinition{Query: statement.Source}
+		_, err = s.createTable(ctx, resource, "", statement.OrReplace)
+		return err
 	}
-	_, err = s.createTable(ctx, resource, query, statement.OrReplace)
+	fields, err := s.describe(ctx, statement.SQL)
+	if err != nil {
+		return err
+	}
+	for _, f := range fields {
+		if slices.Contains(statement.Required, f.Name) {
+			f.Mode = "REQUIRED"
+		}
+	}
+	resource.Schema = &bq.TableSchema{Fields: fields}
+	_, err = s.createTable(ctx, resource, statement.SQL, statement.OrReplace)
 	return err
 }

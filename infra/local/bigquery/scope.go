@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	bq "google.golang.org/api/bigquery/v2"
+
 	"nightwire.dev/infra/local/bigquery/googlesql"
 )
 
@@ -11,7 +13,7 @@ import (
 // dataset, and the parameters of its query.
 type scope struct {
 	server     *Server
-	dataset    *datasetReference
+	dataset    *bq.DatasetReference
 	location   string // where the query is to run, if it says so
 	parameters map[string]string
 	depth      int
@@ -45,7 +47,7 @@ func (c *scope) split(path []string) (dataset string, rest []string, err error) 
 		return "", nil, notFound("Project %s", path[0])
 	}
 	if len(path) == 1 && c.dataset != nil {
-		path = []string{c.dataset.DatasetID, path[0]}
+		path = []string{c.dataset.DatasetId, path[0]}
 	}
 	if len(path) < 2 {
 		return "", nil, invalidQuery("Table \"%s\" must be qualified with a dataset (e.g. dataset.table).", strings.Join(path, "."))
