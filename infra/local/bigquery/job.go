@@ -16,14 +16,14 @@ import (
 
 // job is a query, or a load, that runs or has run.
 type job struct {
-	id      string
-	query   *queryRequest
-	load    *bq.JobConfigurationLoad // instead of a query
-	timeout time.Duration            // for ever, if zero
-	created time.Time
-	used    time.Time // guarded by jobs.mu
-	cancel  context.CancelFunc
-	done    chan struct{}
+	id       string
+	location string // where it is to run, if it says so
+	query    *queryRequest
+	load     *bq.JobConfigurationLoad // instead of a query
+	created  time.Time
+	used     time.Time // guarded by jobs.mu
+	cancel   context.CancelFunc
+	done     chan struct{}
 
 	// What follows is set before done is closed.
 	ended    time.Time
@@ -46,13 +46,8 @@ func (j *job) finished() bool {
 	}
 }
 
-// A job is forgotten some time after it was last asked for; a little earlier,
-// where there are many.
-const (
-	keepJob      = 10 * time.Minute
-	keepManyJobs = time.Minute
-	manyJobs     = 32
-)
+// keepJob is how long a job is kept after it was last asked for.
+const keepJob = 5 * time.Minute
 
 // jobs are those whose results may still be asked for.
 type jobs struct {
@@ -64,22 +59,24 @@ type jobs struct {
 func newJobs(s *Server) *jobs { return &jobs{Server: s, byID: map[string]*job{}} }
 
 // start runs a job, of which the id and the query or the load are given, in the
-// background.
-func (js *jobs) start(j *job) error {
-	j.id = cmp.Or(j.id, "job_"+rand.Text())
-	ctx, cancel := context.WithTimeout(context.Background(), cmp.Or(j.timeout, math.MaxInt64))
-	j.created, j.used, j.cancel, j.done = time.Now(), time.Now(), cancel, make(chan struct{})
-	js.mu.Lock()
-	defer js.mu.Unlock()
-	if js.byID[j.id] != nil {
-		cancel()
-		return duplicate("Job %s", js.fullID(j.id))
-	}
-	js.expire()
-	js.byID[j.id] = j
+// background, as long as the timeout lets it if there is one.
+func (js *jobs) start(j *job, timeoutMs int64) (err error) {
 	work := js.run
-	if j.load != nil {
-		work = js.Server.load
+	switch {
+	case j.load != nil:
+		work, err = js.Server.load, js.checkLoad(j.load)
+	case j.query.UseLegacySQL == nil || *j.query.UseLegacySQL:
+		err = notImplemented("legacy SQL: set useLegacySql to false")
+	}
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), cmp.Or(time.Duration(timeoutMs)*time.Millisecond, math.MaxInt64))
+	j.id = cmp.Or(j.id, "job_"+rand.Text())
+	j.created, j.used, j.cancel, j.done = time.Now(), time.Now(), cancel, make(chan struct{})
+	if err := js.add(j); err != nil {
+		cancel()
+		return err
 	}
 	go func() {
 		defer cancel()
@@ -95,18 +92,24 @@ func (js *jobs) start(j *job) error {
 	return nil
 }
 
-// expire forgets the jobs for which nobody asks. Called with mu held.
-func (js *jobs) expire() {
-	keep := keepJob
-	if len(js.byID) >= manyJobs {
-		keep = keepManyJobs
+// add takes up a job, and forgets those for which nobody asks. Of a dry run
+// nothing is kept.
+func (js *jobs) add(j *job) error {
+	js.mu.Lock()
+	defer js.mu.Unlock()
+	if js.byID[j.id] != nil {
+		return duplicate("Job %s", js.fullID(j.id))
 	}
-	for id, j := range js.byID {
-		if j.finished() && time.Since(j.used) > keep {
+	for id, old := range js.byID {
+		if old.finished() && time.Since(old.used) > keepJob {
 			delete(js.byID, id)
-			go js.dropResult(j)
+			go js.dropResult(old)
 		}
 	}
+	if j.query == nil || !j.query.DryRun {
+		js.byID[j.id] = j
+	}
+	return nil
 }
 
 func (js *jobs) find(id string) (*job, error) {
@@ -117,16 +120,6 @@ func (js *jobs) find(id string) (*job, error) {
 		return j, nil
 	}
 	return nil, notFound("Job %s", js.fullID(id))
-}
-
-// forget ends a job and knows nothing more of it.
-func (js *jobs) forget(j *job) {
-	js.mu.Lock()
-	delete(js.byID, j.id)
-	js.mu.Unlock()
-	j.cancel()
-	<-j.done
-	js.dropResult(j)
 }
 
 // close ends all jobs.
@@ -145,11 +138,7 @@ func (s *Server) fullID(id string) string {
 }
 
 func (s *Server) reference(j *job) *bq.JobReference {
-	r := &bq.JobReference{ProjectId: s.options.Project, JobId: j.id, Location: s.options.Location}
-	if j.query != nil {
-		r.Location = cmp.Or(j.query.Location, r.Location)
-	}
-	return r
+	return &bq.JobReference{ProjectId: s.options.Project, JobId: j.id, Location: cmp.Or(j.location, s.options.Location)}
 }
 
 // jobResource is what jobs.get tells of a job.

@@ -6,43 +6,43 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 )
 
-// page says which rows of a result to send, and in which form.
+// page says which rows of a result to send, in which form, and how long to wait
+// for them.
 type page struct {
 	start, limit int64
-	timeFormat
+	timeoutMs    int64
+	microsecond  bool // timestamps as microseconds, else as seconds
 }
 
 const (
-	pageRows    = 500     // at most; DuckDB hands them over all at once
-	pageBytes   = 8 << 20 // a page ends after the row that passes this
-	tokenPrefix = "row-"  // of the number of the next page's first row
+	pageRows  = 500     // at most; DuckDB hands them over all at once
+	pageBytes = 8 << 20 // a page ends after the row that passes this
 )
 
 func readPage(r *http.Request) (page, error) {
 	query := r.URL.Query()
-	p := page{limit: pageRows, timeFormat: timeFormat{query.Get("formatOptions.useInt64Timestamp") == "true"}}
-	for _, from := range []struct {
-		name, prefix string
-		into         *int64
-	}{{"maxResults", "", &p.limit}, {"startIndex", "", &p.start}, {"pageToken", tokenPrefix, &p.start}} {
-		text := query.Get(from.name)
+	p := page{limit: pageRows, microsecond: query.Get("formatOptions.useInt64Timestamp") == "true"}
+	for _, number := range []struct {
+		name string
+		into *int64
+	}{{"maxResults", &p.limit}, {"startIndex", &p.start}, {"pageToken", &p.start}, {"timeoutMs", &p.timeoutMs}} {
+		text := query.Get(number.name)
 		if text == "" {
 			continue
 		}
-		digits, ok := strings.CutPrefix(text, from.prefix)
-		n, err := strconv.ParseInt(digits, 10, 64)
-		if !ok || err != nil || n < 0 {
-			return page{}, invalid("Invalid value for %s: %q", from.name, text)
+		n, err := strconv.ParseUint(text, 10, 63)
+		if err != nil {
+			return page{}, invalid("Invalid value for %s: %q", number.name, text)
 		}
-		*from.into = n
+		*number.into = int64(n)
 	}
 	return p, nil
 }
 
-// pageAnswer is a page of rows, which are ready JSON.
+// pageAnswer is a page of rows, which are ready JSON. The token of the next page is
+// the number of its first row.
 type pageAnswer struct {
 	TotalRows *int64            `json:"totalRows,omitempty,string"`
 	PageToken string            `json:"pageToken,omitempty"`
@@ -53,27 +53,27 @@ type pageAnswer struct {
 // %[1]d for the first and %[2]d for their number.
 func (s *Server) readRows(ctx context.Context, table, condition string, fields []*field, total int64, p page) (pageAnswer, error) {
 	answer := pageAnswer{TotalRows: &total}
-	row := duckType(asText(&field{Type: "RECORD", Fields: fields}))
-	query := fmt.Sprintf(`SELECT CAST("a row" AS %s) FROM %s AS "a row" `, row, table) // no column has a blank
-	rows, err := s.db.QueryContext(ctx, query+fmt.Sprintf(condition, p.start, min(p.limit, pageRows)))
+	// A row is read as one record, by a name that no column can have.
+	form := duckType(asText(&field{Type: "RECORD", Fields: fields}))
+	which := fmt.Sprintf(condition, p.start, min(p.limit, pageRows))
+	rows, err := s.db.QueryContext(ctx, `SELECT CAST("a row" AS `+form+`) FROM `+table+` AS "a row" `+which)
 	if err != nil {
 		return answer, err
 	}
 	defer rows.Close()
 	for size := 0; size < pageBytes && rows.Next(); {
-		var values any
+		var values map[string]any
 		if err := rows.Scan(&values); err != nil {
 			return answer, err
 		}
-		members, _ := values.(map[string]any)
-		row, err := json.Marshal(p.record(fields, members))
+		row, err := json.Marshal(p.record(fields, values))
 		if err != nil {
 			return answer, err
 		}
 		answer.Rows, size = append(answer.Rows, row), size+len(row)
 	}
 	if next := p.start + int64(len(answer.Rows)); next < total {
-		answer.PageToken = fmt.Sprint(tokenPrefix, next)
+		answer.PageToken = strconv.FormatInt(next, 10)
 	}
 	return answer, rows.Err()
 }

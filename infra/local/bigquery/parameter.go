@@ -2,7 +2,6 @@ package bigquery
 
 import (
 	"cmp"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -10,7 +9,6 @@ import (
 
 	bq "google.golang.org/api/bigquery/v2"
 
-	"nightwire.dev/infra/local/bigquery/geography"
 	"nightwire.dev/infra/local/bigquery/googlesql"
 )
 
@@ -24,9 +22,8 @@ type queryParameter struct {
 // parameterValue is a parameter's value. An absent one is NULL, which the client
 // library's own type cannot tell from "".
 type parameterValue struct {
-	Value  json.RawMessage           `json:"value"`
-	Array  []parameterValue          `json:"arrayValues"`
-	Struct map[string]parameterValue `json:"structValues"`
+	Value json.RawMessage  `json:"value"`
+	Array []parameterValue `json:"arrayValues"`
 }
 
 // parameterLiterals writes each parameter as a DuckDB literal, by lower-case
@@ -39,11 +36,7 @@ func parameterLiterals(parameters []queryParameter) (map[string]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("query parameter %s: %w", name, err)
 		}
-		value, err := valueSQL(p.Type, p.Value)
-		if err != nil {
-			return nil, fmt.Errorf("query parameter %s: %w", name, err)
-		}
-		literals[name] = "CAST(" + value + " AS " + kind + ")"
+		literals[name] = "CAST(" + valueSQL(p.Type, p.Value) + " AS " + kind + ")"
 	}
 	return literals, nil
 }
@@ -56,12 +49,6 @@ func parameterType(t *bq.QueryParameterType) (string, error) {
 	case t.ArrayType != nil && t.ArrayType.ArrayType == nil:
 		element, err := parameterType(t.ArrayType)
 		return element + "[]", err
-	case len(t.StructTypes) > 0:
-		members, err := list(t.StructTypes, func(m *bq.QueryParameterTypeStructTypes) (string, error) {
-			kind, err := parameterType(m.Type)
-			return googlesql.Quote(m.Name) + " " + kind, err
-		})
-		return "STRUCT(" + members + ")", err
 	}
 	kind, known := googlesql.ScalarType(t.Type)
 	if !known {
@@ -70,49 +57,24 @@ func parameterType(t *bq.QueryParameterType) (string, error) {
 	return kind, nil
 }
 
+// readers are functions that read the values of types which a cast would not.
+var readers = map[string]string{"BYTES": "from_base64", "GEOGRAPHY": "st_geogfromtext"}
+
 // valueSQL writes a value as what a cast to its type understands.
-func valueSQL(t *bq.QueryParameterType, v parameterValue) (string, error) {
-	switch {
-	case t.ArrayType != nil:
-		elements, err := list(v.Array, func(element parameterValue) (string, error) { return valueSQL(t.ArrayType, element) })
-		return "[" + elements + "]", err
-	case len(t.StructTypes) > 0:
-		members, err := list(t.StructTypes, func(m *bq.QueryParameterTypeStructTypes) (string, error) {
-			return valueSQL(m.Type, v.Struct[m.Name])
-		})
-		return "row(" + members + ")", err
-	case v.Value == nil || string(v.Value) == "null":
-		return "NULL", nil
+func valueSQL(t *bq.QueryParameterType, v parameterValue) string {
+	if t.ArrayType != nil {
+		var elements []string
+		for _, element := range v.Array {
+			elements = append(elements, valueSQL(t.ArrayType, element))
+		}
+		return "[" + strings.Join(elements, ", ") + "]"
+	}
+	if v.Value == nil || string(v.Value) == "null" {
+		return "NULL"
 	}
 	var text string
 	if err := json.Unmarshal(v.Value, &text); err != nil {
 		text = string(v.Value) // numbers and truth values may come as themselves
 	}
-	switch strings.ToUpper(t.Type) {
-	case "BYTES":
-		raw, err := base64.StdEncoding.DecodeString(text)
-		if err != nil {
-			return "", invalid("Invalid value for BYTES: %v", err)
-		}
-		return fmt.Sprintf("unhex('%x')", raw), nil
-	case "GEOGRAPHY":
-		p, err := geography.Parse(text)
-		if err != nil {
-			return "", invalid("Invalid value for GEOGRAPHY: %v", err)
-		}
-		return fmt.Sprintf("st_geogpoint(%v, %v)", p.Lon, p.Lat), nil
-	}
-	return googlesql.Literal(text), nil
-}
-
-// list writes parts of SQL with commas between them.
-func list[T any](parts []T, write func(T) (string, error)) (string, error) {
-	written := make([]string, len(parts))
-	for i, part := range parts {
-		var err error
-		if written[i], err = write(part); err != nil {
-			return "", err
-		}
-	}
-	return strings.Join(written, ", "), nil
+	return readers[strings.ToUpper(t.Type)] + "(" + googlesql.Literal(text) + ")"
 }

@@ -2,9 +2,8 @@ package bigquery
 
 import (
 	"cmp"
-	"encoding/json"
+	"context"
 	"net/http"
-	"strconv"
 	"time"
 
 	bq "google.golang.org/api/bigquery/v2"
@@ -21,16 +20,13 @@ type queryRequest struct {
 	DefaultDataset *bq.DatasetReference `json:"defaultDataset"`
 	Parameters     []queryParameter     `json:"queryParameters"`
 	DryRun         bool                 `json:"dryRun"`
-	MaxResults     *int64               `json:"maxResults"`
+	MaxResults     int64                `json:"maxResults"`
 	TimeoutMs      int64                `json:"timeoutMs"`
 	Location       string               `json:"location"`
 	JobTimeoutMs   int64                `json:"jobTimeoutMs,string"`
 	Format         struct {
 		UseInt64Timestamp bool `json:"useInt64Timestamp"`
 	} `json:"formatOptions"`
-
-	CreateSession bool            `json:"createSession"`    // refused
-	Destination   json.RawMessage `json:"destinationTable"` // refused
 
 	Kind            any `json:"kind"`
 	Labels          any `json:"labels"`
@@ -41,45 +37,20 @@ type queryRequest struct {
 	JobCreationMode any `json:"jobCreationMode"`
 }
 
-func (q *queryRequest) check() error {
-	switch {
-	case q.UseLegacySQL == nil || *q.UseLegacySQL:
-		return notImplemented("legacy SQL: set useLegacySql to false")
-	case q.CreateSession:
-		return notImplemented("sessions")
-	case q.Destination != nil:
-		return notImplemented("a destination table: use CREATE TABLE ... AS")
-	case q.Query == "":
-		return invalid("Required parameter is missing: query")
-	}
-	return nil
-}
-
 // defaultWait is how long a call waits for a query unless it says otherwise.
 const defaultWait = 10 * time.Second
 
 // query answers jobs.query: it runs a query and sends the first rows.
 func (s *Server) query(r *http.Request) (any, error) {
-	request := &queryRequest{}
-	if err := decode(r, request); err != nil {
+	q := &queryRequest{MaxResults: pageRows}
+	if err := decode(r, q); err != nil {
 		return nil, err
 	}
-	if err := request.check(); err != nil {
+	j := &job{location: q.Location, query: q}
+	if err := s.jobs.start(j, q.JobTimeoutMs); err != nil {
 		return nil, err
 	}
-	j := &job{query: request, timeout: time.Duration(request.JobTimeoutMs) * time.Millisecond}
-	if err := s.jobs.start(j); err != nil {
-		return nil, err
-	}
-	p := page{limit: pageRows, timeFormat: timeFormat{request.Format.UseInt64Timestamp}}
-	if request.MaxResults != nil {
-		p.limit = *request.MaxResults
-	}
-	answer, err := s.results(r, j, p, request.TimeoutMs)
-	if err != nil || request.DryRun {
-		s.jobs.forget(j)
-	}
-	return answer, err
+	return s.results(r, j, page{limit: q.MaxResults, timeoutMs: q.TimeoutMs, microsecond: q.Format.UseInt64Timestamp})
 }
 
 // queryResults answers jobs.getQueryResults: it waits for a query and sends a
@@ -96,8 +67,7 @@ func (s *Server) queryResults(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	timeout, _ := strconv.ParseInt(r.URL.Query().Get("timeoutMs"), 10, 64)
-	return s.results(r, j, p, timeout)
+	return s.results(r, j, p)
 }
 
 // queryAnswer is what both calls send.
@@ -112,16 +82,14 @@ type queryAnswer struct {
 	pageAnswer
 }
 
-func (s *Server) results(r *http.Request, j *job, p page, timeoutMs int64) (any, error) {
+func (s *Server) results(r *http.Request, j *job, p page) (any, error) {
 	answer := &queryAnswer{Kind: "bigquery#queryResponse", JobReference: s.reference(j)}
-	timer := time.NewTimer(cmp.Or(time.Duration(timeoutMs)*time.Millisecond, defaultWait))
-	defer timer.Stop()
+	wait, stop := context.WithTimeout(r.Context(), cmp.Or(time.Duration(p.timeoutMs)*time.Millisecond, defaultWait))
+	defer stop()
 	select {
 	case <-j.done:
-	case <-timer.C:
+	case <-wait.Done():
 		return answer, nil
-	case <-r.Context().Done():
-		return nil, r.Context().Err()
 	}
 	if j.err != nil {
 		return nil, j.err
@@ -130,11 +98,10 @@ func (s *Server) results(r *http.Request, j *job, p page, timeoutMs int64) (any,
 	if j.kind.Changes() {
 		answer.Affected = &j.affected
 	}
-	if j.kind != googlesql.Query {
-		return answer, nil
+	if j.kind == googlesql.Query {
+		answer.Schema = &bq.TableSchema{Fields: j.fields}
 	}
-	answer.Schema, answer.TotalRows = &bq.TableSchema{Fields: j.fields}, &j.total
-	if j.query.DryRun {
+	if j.result == "" {
 		return answer, nil
 	}
 	const condition = "WHERE rowid >= %[1]d AND rowid < %[1]d + %[2]d"
@@ -150,8 +117,6 @@ func (s *Server) insertJob(r *http.Request) (any, error) {
 		Configuration struct {
 			Query        *queryRequest            `json:"query"`
 			Load         *bq.JobConfigurationLoad `json:"load"`
-			Copy         any                      `json:"copy"`
-			Extract      any                      `json:"extract"`
 			DryRun       bool                     `json:"dryRun"`
 			JobType      string                   `json:"jobType"`
 			JobTimeoutMs int64                    `json:"jobTimeoutMs,string"`
@@ -163,34 +128,22 @@ func (s *Server) insertJob(r *http.Request) (any, error) {
 		return nil, err
 	}
 	c := request.Configuration
-	var err error
 	switch {
-	case c.Load != nil && c.DryRun:
-		err = notImplemented("a dry run of a load job")
-	case c.Load != nil:
-		err = s.checkLoad(c.Load)
 	case c.Query != nil:
 		c.Query.DryRun, c.Query.Location = c.DryRun, request.JobReference.Location
-		err = c.Query.check()
-	default:
-		err = notImplemented("copy and extract jobs")
+	case c.Load == nil || c.DryRun:
+		return nil, notImplemented("jobs that neither query nor load, and dry runs of loads")
 	}
-	if err != nil {
+	j := &job{id: request.JobReference.JobId, location: request.JobReference.Location, query: c.Query, load: c.Load}
+	if err := s.jobs.start(j, c.JobTimeoutMs); err != nil {
 		return nil, err
 	}
-	j := &job{
-		id: request.JobReference.JobId, query: c.Query, load: c.Load,
-		timeout: time.Duration(c.JobTimeoutMs) * time.Millisecond,
+	if !c.DryRun {
+		return s.jobResource(j), nil
 	}
-	if err := s.jobs.start(j); err != nil {
-		return nil, err
-	}
-	if c.DryRun {
-		defer s.jobs.forget(j)
-		<-j.done
-		if j.err != nil {
-			return nil, j.err
-		}
+	<-j.done
+	if j.err != nil {
+		return nil, j.err
 	}
 	return s.jobResource(j), nil
 }

@@ -57,10 +57,6 @@ func testPaging(t *testing.T, r *running) {
 
 func testParameters(t *testing.T, r *running) {
 	at := time.UnixMicro(1700000000123456).UTC()
-	type named struct {
-		Jd   float64
-		Note string
-	}
 	tests := []struct {
 		name       string
 		sql        string
@@ -77,7 +73,6 @@ func testParameters(t *testing.T, r *running) {
 		{"bytes", "SELECT @x", []bigquery.QueryParameter{{Name: "x", Value: []byte{0, 255}}}, []bigquery.Value{[]byte{0, 255}}},
 		{"array", "SELECT 'b' IN UNNEST(@x), ARRAY_LENGTH(@x)", []bigquery.QueryParameter{{Name: "x", Value: []string{"a", "b"}}}, []bigquery.Value{true, int64(2)}},
 		{"empty array", "SELECT ARRAY_LENGTH(@x)", []bigquery.QueryParameter{{Name: "x", Value: []int64{}}}, []bigquery.Value{int64(0)}},
-		{"struct", "SELECT @x.Jd, @x.Note", []bigquery.QueryParameter{{Name: "x", Value: named{2.5, "n"}}}, []bigquery.Value{2.5, "n"}},
 		{"positional", "SELECT ?, ? + 1", []bigquery.QueryParameter{{Value: "a"}, {Value: 2}}, []bigquery.Value{"a", int64(3)}},
 	}
 	for _, tt := range tests {

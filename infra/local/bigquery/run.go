@@ -21,11 +21,11 @@ func (s *Server) run(ctx context.Context, j *job) error {
 		return err
 	}
 	j.kind = statement.Kind
-	if j.query.DryRun && !slices.Contains([]googlesql.Kind{googlesql.Query, googlesql.CreateTable, googlesql.CreateView}, j.kind) {
-		return notImplemented("a dry run of %s", statement.Kind)
-	}
-	if j.query.DryRun || j.kind == googlesql.Query {
+	if j.kind == googlesql.Query {
 		return s.runQuery(ctx, j, statement.SQL)
+	}
+	if j.query.DryRun {
+		return notImplemented("a dry run of %s", j.kind)
 	}
 	dataset, rest, err := scope.split(statement.Target)
 	if err != nil {
@@ -99,17 +99,15 @@ func (s *Server) runChange(ctx context.Context, j *job, statement googlesql.Stat
 func (s *Server) runDefinition(ctx context.Context, statement googlesql.Statement, dataset, name string) error {
 	old, err := s.catalogue.table(dataset, name)
 	exists := err == nil
-	if statement.Kind == googlesql.DropTable || statement.Kind == googlesql.DropView {
-		if !exists && statement.IfExists {
-			return nil
-		}
+	drops := statement.Kind == googlesql.DropTable || statement.Kind == googlesql.DropView
+	if statement.IfExists && exists != drops {
+		return nil
+	}
+	if drops {
 		if exists && old.view() != (statement.Kind == googlesql.DropView) {
 			return invalidQuery("%s is not of the kind that %s removes", old.Id, statement.Kind)
 		}
 		return s.removeTable(ctx, dataset, name)
-	}
-	if exists && statement.IfExists {
-		return nil
 	}
 	resource := &bq.Table{TableReference: &bq.TableReference{DatasetId: dataset, TableId: name}}
 	if statement.Kind == googlesql.CreateView {

@@ -153,6 +153,16 @@ func testRefusals(t *testing.T, r *running) {
 			_, err := q.Read(ctx)
 			return err
 		}, 501, "notImplemented"},
+		{"record as a parameter", func() error {
+			_, err := r.rows(ctx, "SELECT @x.a", bigquery.QueryParameter{Name: "x", Value: struct{ A int }{1}})
+			return err
+		}, 501, "notImplemented"},
+		{"dry run of a change", func() error {
+			q := r.Query("CREATE TABLE ztf.made AS SELECT 1 AS a")
+			q.DryRun = true
+			_, err := q.Run(ctx)
+			return err
+		}, 501, "notImplemented"},
 		{"destination table", func() error {
 			q := r.Query("SELECT 1")
 			q.Dst = table

@@ -94,7 +94,7 @@ func (w *writer) record(items []span) string {
 	var fields []string
 	for i, item := range items {
 		value, name := w.alias(item)
-		name = cmp.Or(name, w.implied(value), "_field_"+strconv.Itoa(i+1))
+		name = cmp.Or(name, "_field_"+strconv.Itoa(i+1))
 		fields = append(fields, Quote(name)+" := "+w.write(value.from, value.to))
 	}
 	return "struct_pack(" + strings.Join(fields, ", ") + ")"

@@ -11,7 +11,7 @@ type source struct {
 	join    string // what stands before it: "", ",", "LEFT JOIN"...
 	sql     string // without the alias
 	alias   string
-	names   []string // the alias and those of arrays unnested into it, lower case
+	arrays  []string // names of what UNNEST has added to its columns
 	columns []string
 	tail    string // ON or USING
 }
@@ -38,26 +38,16 @@ func (w *writer) from(i, to int) string {
 		for ; i < to && w.at(i).any(joins...); i++ {
 			s.join = strings.TrimSpace(s.join + " " + strings.ToUpper(w.at(i).text))
 		}
-		var array span
-		array, i = w.item(s, i, sources, outer)
-		if array == (span{}) {
-			s.alias, i = w.sourceAlias(i, s.alias)
-			s.names = []string{strings.ToLower(s.alias)}
-		} else if i = w.unnest(s, array, i, sources); s.sql == "" {
-			continue // it went into an earlier one
+		last := w.find(i, to, joins...)
+		condition := w.find(i, last, "ON", "USING")
+		w.item(s, i, condition, sources, outer)
+		if condition < last {
+			s.tail = w.write(condition, last)
 		}
-		tail := w.find(i, to, joins...)
-		if i < tail && !w.at(i).any("ON", "USING") {
-			w.refuse("Not supported in FROM clause: %s", w.describe(i))
+		if s.sql != "" {
+			sources = append(sources, s)
 		}
-		if i < tail {
-			s.tail = w.write(i, tail)
-		}
-		i = tail
-		sources = append(sources, s)
-		for _, name := range s.names {
-			w.aliases[name] = true
-		}
+		i = last
 	}
 	var out []string
 	for _, s := range sources {
@@ -66,37 +56,52 @@ func (w *writer) from(i, to int) string {
 	return strings.Join(slices.DeleteFunc(out, func(s string) bool { return s == "" }), " ")
 }
 
-// item reads a table, a query or a bracket; or it gives an array to unnest. A
+// item writes a table, a query, a bracket or an array, each with its alias. A
 // query knows the aliases around the clause, and none of its other items.
-func (w *writer) item(s *source, i int, before []*source, outer map[string]bool) (array span, next int) {
-	head := w.at(i)
+func (w *writer) item(s *source, i, to int, before []*source, outer map[string]bool) {
+	head, next := w.at(i), w.next(i)
+	var array span
 	switch {
-	case head.is("UNNEST") && w.at(i+1).is("("):
-		return span{i + 2, w.at(i + 1).close}, w.next(i + 1)
+	case head.is("UNNEST") && w.at(next).is("("):
+		array, next = span{i + 2, w.at(next).close}, w.next(next)
 	case head.is("(") && w.query(i):
 		inner := w.aliases
 		w.aliases = outer
 		s.sql = "(" + w.write(i+1, head.close) + ")"
 		w.aliases = inner
-		return span{}, w.next(i)
 	case head.is("("):
 		s.sql = "(" + w.from(i+1, head.close) + ")"
-		return span{}, w.next(i)
-	case !head.name():
-		w.refuse("Syntax error: Unexpected %q in FROM clause", head.text)
-		return span{}, i
+	default:
+		array, next = w.table(s, i)
 	}
-	parts, next := w.path(i)
-	at, defined := w.defined[strings.ToLower(parts[0])]
+	s.alias, next = w.sourceAlias(next, s.alias)
+	if array != (span{}) {
+		next = w.unnest(s, array, next, before)
+	}
+	if next != to {
+		w.refuse("Not supported in FROM clause: %s", w.describe(next))
+	}
+	w.aliases[strings.ToLower(s.alias)] = true
+}
+
+// table finds the table of a path, or gives the path as that of an array.
+func (w *writer) table(s *source, i int) (array span, next int) {
+	path, next := w.path(i)
+	if len(path) == 0 {
+		w.refuse("Syntax error: Unexpected %q in FROM clause", w.at(i).text)
+		return span{}, next
+	}
+	first := strings.ToLower(path[0])
+	behind, defined := w.defined[first]
 	switch {
 	case w.at(next).is("("):
-		w.refuse("Table-valued function not found: %s", strings.Join(parts, "."))
-	case len(parts) > 1 && (owner(before, parts[0]) != nil || w.aliases[strings.ToLower(parts[0])]):
+		w.refuse("Table-valued function not found: %s", strings.Join(path, "."))
+	case len(path) > 1 && w.aliases[first]:
 		return span{i, next}, next
-	case len(parts) == 1 && defined && i > at:
-		s.sql, s.alias = Quote(parts[0]), parts[0]
+	case len(path) == 1 && defined && i > behind:
+		s.sql, s.alias = Quote(path[0]), path[0]
 	default:
-		r := w.relation(parts)
+		r := w.relation(path)
 		s.sql, s.alias, s.columns = r.SQL, r.Name, r.Columns
 	}
 	return span{}, next
@@ -110,22 +115,10 @@ func (w *writer) sourceAlias(i int, without string) (string, int) {
 	return without, i
 }
 
-// owner finds the source that a path's first name belongs to.
-func owner(before []*source, name string) *source {
-	for _, s := range before {
-		if slices.Contains(s.names, strings.ToLower(name)) {
-			return s
-		}
-	}
-	return nil
-}
-
-// unnest reads what may stand behind an array: [AS] alias [WITH OFFSET [AS name]].
-// It puts the array into the table before it that the array belongs to, or makes
-// a source of it.
+// unnest writes an array as a source of its own, or into the rows of the table
+// before it to which it belongs. WITH OFFSET [[AS] name] may stand at token i.
 func (w *writer) unnest(s *source, array span, i int, before []*source) (next int) {
 	expr := w.write(array.from, array.to)
-	s.alias, i = w.sourceAlias(i, "")
 	elements, added := "unnest("+expr+") AS "+Quote(s.alias), []string{s.alias}
 	if s.alias == "" { // the fields of the elements are the columns
 		elements, added = "unnest("+expr+", max_depth := 2)", nil
@@ -137,17 +130,16 @@ func (w *writer) unnest(s *source, array span, i int, before []*source) (next in
 	}
 	host := w.host(array, s.join, added, before)
 	if host == nil {
-		s.sql, s.names = "(SELECT "+elements+")", []string{strings.ToLower(s.alias)}
+		s.sql = "(SELECT " + elements + ")"
 		if strings.HasSuffix(s.join, "JOIN") && s.join != "CROSS JOIN" {
 			s.tail = "ON TRUE"
 		}
 		return i
 	}
 	host.sql = "(SELECT *, " + elements + " FROM " + host.named(host.sql) + ")"
-	key := strings.ToLower(host.alias)
+	host.arrays = append(host.arrays, added...)
 	for _, name := range added {
-		host.names = append(host.names, strings.ToLower(name))
-		w.aliases[strings.ToLower(name)] = true
+		key := strings.ToLower(host.alias)
 		w.hidden[key] = append(w.hidden[key], Quote(name))
 	}
 	return i
@@ -156,25 +148,26 @@ func (w *writer) unnest(s *source, array span, i int, before []*source) (next in
 // host is the table into whose rows an array, a path, can go: the one to which it
 // belongs. An outer join may give rows in which the table is absent, and
 // unnesting inside it would keep those; and no column may have an added name.
-func (w *writer) host(array span, join string, added []string, before []*source) *source {
-	parts, next := w.path(array.from)
-	if next != array.to || len(parts) == 0 || join != "," && join != "CROSS JOIN" {
+func (w *writer) host(array span, join string, added []string, before []*source) (host *source) {
+	path, next := w.path(array.from)
+	if next != array.to || len(path) == 0 || join != "," && join != "CROSS JOIN" {
 		return nil
 	}
-	host := owner(before, parts[0])
-	if host == nil && len(parts) == 1 && len(before) == 1 {
-		host = before[0]
-	}
 	for _, s := range before {
-		if s == host && strings.HasPrefix(s.join, "LEFT") || strings.HasPrefix(s.join, "RIGHT") || strings.HasPrefix(s.join, "FULL") {
+		if !slices.Contains([]string{"", ",", "CROSS JOIN", "INNER JOIN", "JOIN"}, s.join) {
 			return nil
 		}
+		if contains(append(s.arrays, s.alias), path[0]) || len(path) == 1 && len(before) == 1 {
+			host = s
+		}
 	}
-	taken := func(column string) bool {
-		return slices.ContainsFunc(added, func(name string) bool { return strings.EqualFold(name, column) })
-	}
-	if host != nil && slices.ContainsFunc(host.columns, taken) {
+	if host != nil && slices.ContainsFunc(added, func(name string) bool { return contains(host.columns, name) }) {
 		return nil
 	}
 	return host
+}
+
+// contains says that a name, in whatever case, is among others.
+func contains(names []string, name string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, name) })
 }

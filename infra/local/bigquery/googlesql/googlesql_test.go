@@ -76,10 +76,10 @@ func TestRefusals(t *testing.T) {
 		name, in, want string
 	}{
 		{"empty", " -- nothing", "Unexpected end of statement"},
-		{"unclosed string", "SELECT 'a", "Unclosed string literal at [1:8]"},
-		{"unclosed comment", "SELECT\n /* a", "Unclosed comment at [2:2]"},
+		{"unclosed string", "SELECT 'a", "literal or comment without an end, at [1:8]"},
+		{"unclosed comment", "SELECT\n /* a", "literal or comment without an end, at [2:2]"},
 		{"unclosed bracket", "SELECT (1", `Expected ")"`},
-		{"stray character", "SELECT 1 $ 2", "Illegal input character"},
+		{"stray character", "SELECT 1 $ 2", "Illegal character"},
 		{"bad escape", `SELECT '\q'`, "illegal escape sequence"},
 		{"script", "SELECT 1; SELECT 2", "Scripts"},
 		{"unknown statement", "GRANT x", "GRANT"},

@@ -1,7 +1,6 @@
 package googlesql
 
 import (
-	"cmp"
 	"maps"
 	"strings"
 )
@@ -47,8 +46,6 @@ func (w *writer) selection(i, to int) (string, int) {
 	head, tail := "SELECT ", ""
 	if i++; w.skip(&i, "DISTINCT") {
 		head += "DISTINCT "
-	} else {
-		w.skip(&i, "ALL")
 	}
 	last := w.clause(i, to)
 	next := last
@@ -59,7 +56,6 @@ func (w *writer) selection(i, to int) (string, int) {
 	if w.skip(&i, "AS", "STRUCT") {
 		return head + w.record(w.split(i, last)) + tail, next
 	}
-	w.skip(&i, "AS", "VALUE")
 	write := w.write
 	if to == w.inserts {
 		write = w.stored
@@ -68,10 +64,7 @@ func (w *writer) selection(i, to int) (string, int) {
 	for _, item := range w.split(i, last) {
 		value, name := w.alias(item)
 		sql := write(value.from, value.to)
-		if value.to-value.from > 1 {
-			name = cmp.Or(name, w.implied(value))
-		}
-		if name != "" {
+		if name != "" && sql != name && sql != Quote(name) { // which would name itself
 			sql += " AS " + Quote(name)
 		}
 		items = append(items, sql)
@@ -79,32 +72,25 @@ func (w *writer) selection(i, to int) (string, int) {
 	return head + strings.Join(items, ", ") + tail, next
 }
 
-// alias separates "expression [AS] name".
-func (w *writer) alias(item span) (span, string) {
+// alias separates "expression [AS] name". A path without a name has its last.
+func (w *writer) alias(item span) (value span, name string) {
 	n := item.to
 	last := w.at(n - 1)
+	unit := last.any(parts...) && w.find(item.from, n, "INTERVAL") < n // as of INTERVAL 1 DAY
 	switch {
 	case n-item.from > 2 && w.at(n-2).is("AS") && last.name():
 		return span{item.from, n - 2}, last.text
-	case last.any(parts...) && w.find(item.from, n, "INTERVAL") < n:
-		return item, "" // the unit of INTERVAL 1 DAY is no name
-	case n-item.from > 1 && w.operand(n-2) && last.free():
+	case !last.free() || unit:
+		return item, ""
+	case n-item.from > 1 && w.operand(n-2):
 		return span{item.from, n - 1}, last.text
 	}
-	return item, ""
-}
-
-// implied is the name of what a path reads: the path's last.
-func (w *writer) implied(value span) string {
-	for i := w.next(value.from); i < value.to; i = w.next(i) {
+	for i := w.next(item.from); i < n; i = w.next(i) {
 		if !w.continues(i) {
-			return ""
+			return item, ""
 		}
 	}
-	if last := w.at(value.to - 1); last.free() {
-		return last.text
-	}
-	return ""
+	return item, last.text
 }
 
 // star writes a *. That of a table is without what UNNEST has added to the

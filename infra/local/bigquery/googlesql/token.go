@@ -79,7 +79,7 @@ func lex(src string, pos int) (token, error) {
 		}
 		return t, err
 	}
-	return token{}, refuse("%s", illegal(rest))
+	return token{}, refuse("Illegal character, or a literal or comment without an end,")
 }
 
 // scan cuts a statement into tokens and drops the comments.
@@ -104,20 +104,6 @@ func scan(src string) ([]token, error) {
 		tokens = append(tokens, t)
 	}
 	return pair(tokens)
-}
-
-// illegal says what is wrong with a text that begins with no token.
-func illegal(s string) string {
-	switch {
-	case strings.HasPrefix(s, "/*"):
-		return "Unclosed comment"
-	case s[0] == '`':
-		return "Unclosed identifier literal"
-	case s[0] == '"' || s[0] == '\'':
-		return "Unclosed string literal"
-	}
-	r, _ := utf8.DecodeRuneInString(s)
-	return "Illegal input character " + strconv.QuoteRune(r)
 }
 
 // place is a position in BigQuery's form, [line:column].

@@ -30,8 +30,6 @@ func (w *writer) typeAt(i int) (sql string, next int) {
 	behind := w.at(i + 1)
 	scalar, known := duckTypes[name]
 	switch {
-	case w.at(i).kind != word:
-		return w.refuse("Syntax error: Expected a type, got %s", w.describe(i)), i
 	case behind.is("<") && name == "ARRAY":
 		element, at := w.typeAt(i + 2)
 		if at != behind.close {
@@ -41,7 +39,7 @@ func (w *writer) typeAt(i int) (sql string, next int) {
 	case behind.is("<") && name == "STRUCT":
 		sql, next = "STRUCT("+w.fieldTypes(i+2, behind.close)+")", behind.close+1
 	case !known:
-		return w.refuse("Type not found: %s", name), i
+		return w.refuse("Type not found: %s", w.describe(i)), i
 	case behind.is("(") && scalar == duckTypes["NUMERIC"]:
 		sql, next = "DECIMAL("+w.write(i+2, behind.close)+")", behind.close+1
 	default:
@@ -53,13 +51,11 @@ func (w *writer) typeAt(i int) (sql string, next int) {
 	return sql, next
 }
 
-// fieldTypes writes what stands in the angle brackets of STRUCT.
+// fieldTypes writes what stands in the angle brackets of STRUCT, where each field
+// has a name.
 func (w *writer) fieldTypes(from, to int) string {
 	var fields []string
 	for _, f := range w.split(from, to) {
-		if f.to-f.from < 2 || !w.at(f.from).name() {
-			return w.refuse("Not supported: STRUCT type with a field that has no name")
-		}
 		fields = append(fields, Quote(w.at(f.from).text)+" "+w.wholeType(f.from+1, f.to))
 	}
 	return strings.Join(fields, ", ")
