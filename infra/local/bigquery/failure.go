@@ -90,6 +90,7 @@ var wordings = []struct {
 	{regexp.MustCompile(`(?s)^Catalog Error: \w+ Function with name "?(\w+)"? .*`), "Function not found: $1"},
 	{regexp.MustCompile(`(?s)^Binder Error: No function matches the given name and argument types '(\w+)\((.*?)\)'.*`),
 		"No matching signature for function $1 for argument types: $2"},
+	{regexp.MustCompile(`(?s)^Binder Error: Cannot deduce template type .*`), "Array elements of types that have no common supertype"},
 	{regexp.MustCompile(`^Parser Error: syntax error at or near (.*)`), "Syntax error: Unexpected $1"},
 	{regexp.MustCompile(`^(?:Binder|Catalog|Parser|Conversion|Invalid Input|Out of Range) Error: `), ""},
 }

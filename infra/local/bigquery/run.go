@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
-	"strings"
 
 	bq "google.golang.org/api/bigquery/v2"
 
@@ -51,13 +50,16 @@ func (s *Server) runQuery(ctx context.Context, j *job, query string) error {
 	if err != nil || j.query.DryRun {
 		return err
 	}
-	names := make([]string, len(fields))
-	for i, f := range fields {
-		names[i] = googlesql.Quote(f.Name)
-	}
 	j.result = "memory.main." + googlesql.Quote(rand.Text())
-	create := "CREATE TABLE " + j.result + " AS FROM (" + query + ") AS q(" + strings.Join(names, ", ") + ")"
-	return s.db.QueryRowContext(ctx, create).Scan(&j.total)
+	if _, err := s.db.ExecContext(ctx, "CREATE TABLE "+j.result+" ("+columnList(fields, nil)+")"); err != nil {
+		return err
+	}
+	filled, err := s.db.ExecContext(ctx, "INSERT INTO "+j.result+" "+query)
+	if err != nil {
+		return err
+	}
+	j.total, err = filled.RowsAffected()
+	return err
 }
 
 // dropResult removes a query's result.

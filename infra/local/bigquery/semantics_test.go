@@ -196,6 +196,8 @@ func testFailures(t *testing.T, r *running) {
 		{"SELECT ST_BUFFER(position, 1) FROM ztf.alerts", "invalidQuery", "Function not found: st_buffer"},
 		{"SELECT * FROM ztf.alerts PIVOT(COUNT(candid) FOR night IN (1))", "invalidQuery", "Not supported in FROM clause: PIVOT"},
 		{"SELECT SQRT('x') FROM ztf.alerts WHERE", "invalidQuery", "Syntax error"},
+		{"SELECT [STRUCT(1 AS a, 2 AS b), STRUCT(3)]", "invalidQuery", "Array elements of types that have no common supertype"},
+		{"SELECT SUM(x) FROM UNNEST([9223372036854775807, 1]) AS x", "invalidQuery", "out of range"},
 		{"SELECT PARSE_DATE('%F')", "invalidQuery", "parse_date"},
 		{"SELECT candidate.jd FROM ztf.alerts, UNNEST(prv_candidates) AS candidate", "invalidQuery", "Ambiguous reference to column name \"candidate\""},
 	} {
