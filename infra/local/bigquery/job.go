@@ -64,7 +64,7 @@ func (js *jobs) start(j *job, timeoutMs int64) (err error) {
 	work := js.run
 	switch {
 	case j.load != nil:
-		work, err = js.Server.load, js.checkLoad(j.load)
+		work, err = js.load, js.checkLoad(j.load)
 	case j.query.UseLegacySQL == nil || *j.query.UseLegacySQL:
 		err = notImplemented("legacy SQL: set useLegacySql to false")
 	}

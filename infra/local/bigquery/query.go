@@ -128,22 +128,20 @@ func (s *Server) insertJob(r *http.Request) (any, error) {
 		return nil, err
 	}
 	c := request.Configuration
-	switch {
-	case c.Query != nil:
+	if (c.Query == nil) == (c.Load == nil) || c.Load != nil && c.DryRun {
+		return nil, notImplemented("jobs but queries and loads, and dry runs of loads")
+	}
+	if c.Query != nil {
 		c.Query.DryRun, c.Query.Location = c.DryRun, request.JobReference.Location
-	case c.Load == nil || c.DryRun:
-		return nil, notImplemented("jobs that neither query nor load, and dry runs of loads")
 	}
 	j := &job{id: request.JobReference.JobId, location: request.JobReference.Location, query: c.Query, load: c.Load}
 	if err := s.jobs.start(j, c.JobTimeoutMs); err != nil {
 		return nil, err
 	}
-	if !c.DryRun {
-		return s.jobResource(j), nil
-	}
-	<-j.done
-	if j.err != nil {
-		return nil, j.err
+	if c.DryRun {
+		if <-j.done; j.err != nil {
+			return nil, j.err
+		}
 	}
 	return s.jobResource(j), nil
 }

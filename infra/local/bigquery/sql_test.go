@@ -128,6 +128,7 @@ var sqlGroups = []sqlGroup{
 		{"SELECT MAX(n) FROM (SELECT COUNTIF(candid > 1) OVER (PARTITION BY night) AS n FROM ztf.alerts)", [][]bigquery.Value{{int64(1)}}},
 		{"SELECT COUNTIF(candidate.fid = 1), SUM(candid), AVG(candid), MIN(objectId), COUNT(DISTINCT night), LOGICAL_OR(candid = 3), APPROX_COUNT_DISTINCT(night) FROM ztf.alerts", [][]bigquery.Value{{int64(2), int64(6), 2.0, "ZTF18a", int64(2), true, int64(2)}}},
 		{"SELECT APPROX_QUANTILES(x, 4)[OFFSET(2)], STRING_AGG(CAST(x AS STRING), ',' ORDER BY x), ANY_VALUE(x HAVING MAX -x) FROM UNNEST([3, 1, 2]) AS x", [][]bigquery.Value{{int64(2), "1,2,3", int64(1)}}},
+		{"SELECT STRING_AGG(x, '-' ORDER BY x DESC LIMIT 2), STRING_AGG(DISTINCT x, ',' ORDER BY x LIMIT 1) FROM UNNEST(['a', NULL, 'b', 'c']) AS x WHERE x IS NULL OR x > 'a'", [][]bigquery.Value{{"c-b", "b"}}},
 		{"SELECT SUM(x) OVER (ORDER BY x ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) FROM UNNEST([1, 2]) AS x ORDER BY 1", [][]bigquery.Value{{int64(1)}, {int64(3)}}},
 		{"SELECT MAX_BY(objectId, candid), MIN_BY(objectId, candid), ARRAY_AGG(DISTINCT candidate.fid ORDER BY candidate.fid) FROM ztf.alerts", [][]bigquery.Value{{"ZTF19c", "ZTF18a", []bigquery.Value{int64(1), int64(2)}}}},
 		{"SELECT STDDEV(x), VAR_SAMP(x), STDDEV_POP(x), CORR(x, 2 * x) FROM UNNEST([1.0, 3.0]) AS x", [][]bigquery.Value{{math.Sqrt2, 2.0, 1.0, 1.0}}},

@@ -41,7 +41,10 @@ func (w *writer) call(name string, i int) (string, int) {
 	case name == "STRUCT":
 		return w.record(items), next
 	case name == "ARRAY_AGG":
-		return w.aggregate(from, to), next
+		return w.array(from, w.find(from, to, "IGNORE", "RESPECT", "ORDER", "LIMIT"), to), next
+	case name == "STRING_AGG" && w.find(from, to, "LIMIT") < to:
+		comma, order := items[0].to, w.find(from, to, "ORDER", "LIMIT")
+		return "array_to_string(" + w.array(from, comma, to) + ", " + w.write(comma+1, order) + ")", next
 	case name == "ANY_VALUE" && w.find(from, to, "HAVING") < to:
 		having := w.find(from, to, "HAVING")
 		by := strings.ToLower("arg_" + w.at(having+1).text)
@@ -123,16 +126,15 @@ func (w *writer) stored(from, to int) string {
 	return w.write(from, to)
 }
 
-// aggregate writes ARRAY_AGG, with IGNORE NULLS, ORDER BY and LIMIT inside.
-func (w *writer) aggregate(from, to int) string {
-	limit := w.find(from, to, "LIMIT")
-	nulls := w.find(from, limit, "IGNORE", "RESPECT")
-	order := min(nulls+2, limit) // behind IGNORE NULLS
-	value := w.write(from, nulls)
-	sql := "array_agg(" + value + " " + w.write(order, limit) + ")"
-	if w.at(nulls).is("IGNORE") && nulls < limit {
+// array writes array_agg of a value that ends at a token: at IGNORE NULLS, ORDER BY
+// or LIMIT, or at the comma of STRING_AGG, which passes over NULL, too.
+func (w *writer) array(from, last, to int) string {
+	limit := w.find(last, to, "LIMIT")
+	order := w.find(last, limit, "ORDER")
+	sql := "array_agg(" + w.write(from, last) + " " + w.write(order, limit) + ")"
+	if w.at(last).any("IGNORE", ",") {
 		w.skip(&from, "DISTINCT")
-		sql += " FILTER (WHERE (" + w.write(from, nulls) + ") IS NOT NULL)"
+		sql += " FILTER (WHERE (" + w.write(from, last) + ") IS NOT NULL)"
 	}
 	if limit < to {
 		sql = "list_slice(" + sql + ", 1, " + w.write(limit+1, to) + ")"

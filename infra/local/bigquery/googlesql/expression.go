@@ -87,7 +87,8 @@ func (w *writer) piece(i, to int) (sql string, next int) {
 	case t.kind == number:
 		return decimal(t.text), i + 1
 	case t.kind == param:
-		return w.parameter(t.text), i + 1
+		sql, w.err = w.scope.Parameter(t.text)
+		return sql, i + 1
 	case t.kind == word:
 		return w.word(i, to)
 	case t.is("("):
@@ -96,8 +97,6 @@ func (w *writer) piece(i, to int) (sql string, next int) {
 		return w.list(i), w.next(i)
 	case t.is("*"):
 		return w.star(i)
-	case t.is("^"):
-		w.refuse("Operator not supported: ^")
 	}
 	return t.text, i + 1
 }
@@ -112,14 +111,6 @@ func decimal(s string) string {
 		return s + "e0"
 	}
 	return s
-}
-
-func (w *writer) parameter(name string) string {
-	var sql string
-	if w.err == nil {
-		sql, w.err = w.scope.Parameter(name)
-	}
-	return sql
 }
 
 // word writes what begins with a bare word: a keyword and what belongs to it, a

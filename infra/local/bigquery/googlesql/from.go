@@ -46,6 +46,8 @@ func (w *writer) from(i, to int) string {
 		}
 		if s.sql != "" {
 			sources = append(sources, s)
+		} else if condition < last {
+			w.refuse("Syntax error: Unexpected %s behind a comma or CROSS JOIN", w.describe(condition))
 		}
 		i = last
 	}
@@ -94,8 +96,6 @@ func (w *writer) table(s *source, i int) (array span, next int) {
 	first := strings.ToLower(path[0])
 	behind, defined := w.defined[first]
 	switch {
-	case w.at(next).is("("):
-		w.refuse("Table-valued function not found: %s", strings.Join(path, "."))
 	case len(path) > 1 && w.aliases[first]:
 		return span{i, next}, next
 	case len(path) == 1 && defined && i > behind:

@@ -61,7 +61,7 @@ var lexemes = []struct {
 	{number, regexp.MustCompile(`^(?:0[xX][0-9a-fA-F]+|(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)`)},
 	{word, regexp.MustCompile(`^[\pL_][\pL\pN_]*`)},
 	{param, regexp.MustCompile(`^(?:@(\w+)|\?)`)},
-	{mark, regexp.MustCompile(`^(?:<=|>=|<>|!=|\|\||<<|=>|[()\[\]{},.;+*/=<>&|^~:-])`)},
+	{mark, regexp.MustCompile(`^(?:<=|>=|<>|!=|\|\||<<|=>|[()\[\]{},.;+*/=<>&|~:-])`)},
 }
 
 // lex reads the token, or the space, that begins at a place.
@@ -79,7 +79,7 @@ func lex(src string, pos int) (token, error) {
 		}
 		return t, err
 	}
-	return token{}, refuse("Illegal character, or a literal or comment without an end,")
+	return token{}, refuse("Illegal character %.1q, or a literal or comment without an end,", rest)
 }
 
 // scan cuts a statement into tokens and drops the comments.
