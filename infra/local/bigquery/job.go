@@ -71,7 +71,8 @@ func (js *jobs) start(j *job, timeoutMs int64) (err error) {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), cmp.Or(time.Duration(timeoutMs)*time.Millisecond, math.MaxInt64))
+	timeout := cmp.Or(time.Duration(timeoutMs)*time.Millisecond, math.MaxInt64)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	j.id = cmp.Or(j.id, "job_"+rand.Text())
 	j.created, j.used, j.cancel, j.done = time.Now(), time.Now(), cancel, make(chan struct{})
 	if err := js.add(j); err != nil {

@@ -51,7 +51,9 @@ type pageAnswer struct {
 
 // readRows reads a page of a table. Which rows those are the condition says, with
 // %[1]d for the first and %[2]d for their number.
-func (s *Server) readRows(ctx context.Context, table, condition string, fields []*field, total int64, p page) (pageAnswer, error) {
+func (s *Server) readRows(
+	ctx context.Context, table, condition string, fields []*field, total int64, p page,
+) (pageAnswer, error) {
 	answer := pageAnswer{TotalRows: &total}
 	// A row is read as one record, by a name that no column can have.
 	form := duckType(asText(&field{Type: "RECORD", Fields: fields}))

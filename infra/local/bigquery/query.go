@@ -78,10 +78,10 @@ type queryAnswer struct {
 	Schema       *bq.TableSchema  `json:"schema,omitempty"`
 	Affected     *int64           `json:"numDmlAffectedRows,omitempty,string"`
 	Bytes        int64            `json:"totalBytesProcessed,string"`
-	CacheHit     bool             `json:"cacheHit"`
 	pageAnswer
 }
 
+// results waits for a query, as long as is asked, and tells what it gave.
 func (s *Server) results(r *http.Request, j *job, p page) (any, error) {
 	answer := &queryAnswer{Kind: "bigquery#queryResponse", JobReference: s.reference(j)}
 	wait, stop := context.WithTimeout(r.Context(), cmp.Or(time.Duration(p.timeoutMs)*time.Millisecond, defaultWait))

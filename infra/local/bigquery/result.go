@@ -57,6 +57,7 @@ func (p page) record(fields []*field, values map[string]any) record {
 	return r
 }
 
+// value gives a value, or an element of an array, its form.
 func (p page) value(f *field, value any) any {
 	switch v := value.(type) {
 	case nil, []byte: // which JSON writes in base64

@@ -205,8 +205,8 @@ func (w *writer) typed(i int) (string, int) {
 }
 
 // parts are the date parts.
-var parts = strings.Fields(`MICROSECOND MILLISECOND SECOND MINUTE HOUR DAY DAYOFWEEK DAYOFYEAR WEEK ISOWEEK MONTH QUARTER YEAR
-ISOYEAR DATE TIME`)
+var parts = strings.Fields(`MICROSECOND MILLISECOND SECOND MINUTE HOUR DAY DAYOFWEEK DAYOFYEAR WEEK ISOWEEK MONTH
+QUARTER YEAR ISOYEAR DATE TIME`)
 
 // part reads the name of a date part.
 func (w *writer) part(s span) string {

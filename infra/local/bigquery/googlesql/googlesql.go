@@ -97,7 +97,8 @@ func Rewrite(source string, scope Scope) (Statement, error) {
 	if err != nil {
 		return Statement{}, err
 	}
-	w := &writer{source: source, scope: scope, tokens: tokens, defined: map[string]int{}, hidden: map[string][]string{}, aliases: map[string]bool{}}
+	w := &writer{source: source, scope: scope, tokens: tokens}
+	w.defined, w.hidden, w.aliases = map[string]int{}, map[string][]string{}, map[string]bool{}
 	s := w.statement()
 	return s, w.err
 }

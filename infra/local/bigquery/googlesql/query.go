@@ -6,7 +6,7 @@ import (
 )
 
 // clauses are the words that end a select list or a FROM clause.
-var clauses = []string{"FROM", "WHERE", "GROUP", "HAVING", "QUALIFY", "WINDOW", "ORDER", "LIMIT", "UNION", "INTERSECT", "EXCEPT"}
+var clauses = strings.Fields("FROM WHERE GROUP HAVING QUALIFY WINDOW ORDER LIMIT UNION INTERSECT EXCEPT")
 
 // clause finds the end of the clause at token i.
 func (w *writer) clause(i, to int) int {
