@@ -3,73 +3,63 @@ package bigquery
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"slices"
 	"strings"
 
 	"nightwire.dev/infra/local/bigquery/googlesql"
 )
 
-// alter changes a table to fit its patched resource.
-func (s *Server) alter(ctx context.Context, tx *sql.Tx, old, next *table) error {
-	if next.view() {
-		return s.describeView(ctx, next.Table)
+// alter makes a table's columns those of its new version. A nested field is
+// added by giving the whole column its new type: DuckDB 1.5.5 loses its heap
+// when ADD COLUMN names a field inside a list.
+func (t *table) alter(ctx context.Context, tx *sql.Tx, old *table) error {
+	if t.view() {
+		return nil
 	}
-	if next.Schema == nil {
-		return invalid("Table %s must have a schema", next.Id)
+	var changes []string
+	for _, was := range old.Schema.Fields {
+		if named(t.Schema.Fields, was.Name) == nil {
+			changes = append(changes, "DROP COLUMN "+googlesql.Quote(was.Name))
+		}
 	}
-	if err := normalise(next.Schema.Fields); err != nil {
-		return err
+	for _, f := range t.Schema.Fields {
+		was, column := named(old.Schema.Fields, f.Name), googlesql.Quote(f.Name)
+		if was == nil {
+			changes = append(changes, "ADD COLUMN "+column+" "+duckType(f))
+			continue
+		}
+		if duckType(was) != duckType(f) {
+			changes = append(changes, "ALTER COLUMN "+column+" SET DATA TYPE "+duckType(f))
+		}
+		if was.Mode == "REQUIRED" && f.Mode == "NULLABLE" {
+			changes = append(changes, "ALTER COLUMN "+column+" DROP NOT NULL")
+		}
 	}
-	merged, err := widen(next.Id, "", old.Schema.Fields, next.Schema.Fields)
-	if err != nil {
-		return err
-	}
-	next.Schema.Fields = merged
-	for i, f := range merged {
-		for _, change := range columnChanges(old.Schema.Fields, i, f) {
-			if _, err := tx.ExecContext(ctx, "ALTER TABLE "+next.sql()+" "+change); err != nil {
-				return err
-			}
+	for _, change := range changes {
+		if _, err := tx.ExecContext(ctx, "ALTER TABLE "+t.sql()+" "+change); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// columnChanges are the ALTER clauses that column i needs. A nested field is
-// added by giving the whole column its new type: DuckDB 1.5.5 loses its heap
-// when ADD COLUMN names a field inside a list.
-func columnChanges(old []*field, i int, f *field) []string {
-	name := googlesql.Quote(f.Name)
-	if i >= len(old) {
-		return []string{"ADD COLUMN " + name + " " + duckType(f)}
-	}
-	var changes []string
-	if duckType(old[i]) != duckType(f) {
-		changes = append(changes, "ALTER COLUMN "+name+" SET DATA TYPE "+duckType(f))
-	}
-	if old[i].Mode == "REQUIRED" && f.Mode == "NULLABLE" {
-		changes = append(changes, "ALTER COLUMN "+name+" DROP NOT NULL")
-	}
-	return changes
-}
-
 // widen checks that a schema only adds to another, and gives the fields in the
 // old order with the new ones last, which is where their columns stand.
 func widen(table, path string, old, next []*field) ([]*field, error) {
-	given := map[string]*field{}
-	for _, f := range next {
-		given[strings.ToLower(f.Name)] = f
+	mismatch := func(name, format string, args ...any) error {
+		return invalid("Provided Schema does not match Table %s. Field %s %s", table, path+name, fmt.Sprintf(format, args...))
 	}
 	var merged []*field
 	for _, was := range old {
-		f := given[strings.ToLower(was.Name)]
-		delete(given, strings.ToLower(was.Name))
+		f := named(next, was.Name)
 		switch {
 		case f == nil:
-			return nil, invalid("Provided Schema does not match Table %s. Field %s is missing in new schema", table, path+was.Name)
+			return nil, mismatch(was.Name, "is missing in new schema")
 		case f.Type != was.Type:
-			return nil, invalid("Provided Schema does not match Table %s. Field %s has changed type from %s to %s", table, path+was.Name, was.Type, f.Type)
+			return nil, mismatch(was.Name, "has changed type from %s to %s", was.Type, f.Type)
 		case f.Mode != was.Mode && (was.Mode != "REQUIRED" || f.Mode != "NULLABLE"):
-			return nil, invalid("Provided Schema does not match Table %s. Field %s has changed mode from %s to %s", table, path+was.Name, was.Mode, f.Mode)
+			return nil, mismatch(was.Name, "has changed mode from %s to %s", was.Mode, f.Mode)
 		}
 		var err error
 		if f.Fields, err = widen(table, path+was.Name+".", was.Fields, f.Fields); err != nil {
@@ -79,13 +69,34 @@ func widen(table, path string, old, next []*field) ([]*field, error) {
 		merged = append(merged, f)
 	}
 	for _, f := range next {
-		if given[strings.ToLower(f.Name)] == nil {
+		if named(old, f.Name) != nil {
 			continue
 		}
 		if f.Mode == "REQUIRED" {
-			return nil, invalid("Provided Schema does not match Table %s. Cannot add required fields to an existing schema. (field: %s)", table, path+f.Name)
+			return nil, mismatch(f.Name, "is required: cannot add required fields to an existing schema")
 		}
 		merged = append(merged, f)
 	}
 	return merged, nil
+}
+
+// coercions are the types that a column of each type may take.
+var coercions = map[string][]string{"INTEGER": {"NUMERIC", "FLOAT"}, "NUMERIC": {"FLOAT"}}
+
+// coerce gives a field the types of another, and says whether that can be. As
+// with the service, what lies in an array may not change.
+func coerce(f, to *field) bool {
+	if f.Mode == "REPEATED" || to.Mode == "REPEATED" {
+		return duckType(f) == duckType(to)
+	}
+	if f.Type != to.Type && !slices.Contains(coercions[f.Type], to.Type) || len(f.Fields) != len(to.Fields) {
+		return false
+	}
+	for i, inner := range f.Fields {
+		if !strings.EqualFold(inner.Name, to.Fields[i].Name) || !coerce(inner, to.Fields[i]) {
+			return false
+		}
+	}
+	f.Type = to.Type
+	return true
 }

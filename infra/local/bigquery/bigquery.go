@@ -13,7 +13,8 @@
 // disk; appends that wait for a commit share the next one.
 //
 // Partitioning, clustering and keys are kept and given back but steer nothing:
-// no partition expires here. What the server does not do it refuses by name.
+// no partition expires here. What the server does not do it refuses by name. SQL
+// that defines tables goes the way of the REST API's calls.
 //
 // Where its answers are known to differ from the service's, the README of local
 // says so.
@@ -75,11 +76,11 @@ func Open(o Options) (*Server, error) {
 		return nil, fmt.Errorf("open bigquery: %w", err)
 	}
 	s := &Server{options: o, log: o.Logger, db: db, web: &http.Client{Transport: &http.Transport{}}}
-	if s.catalogue, err = loadCatalogue(context.Background(), db, o.Project); err != nil {
-		return nil, errors.Join(fmt.Errorf("open bigquery: %w", err), db.close())
+	if s.catalogue, err = loadCatalogue(context.Background(), db, o.Project); err == nil {
+		s.committer, err = newCommitter(context.Background(), s)
 	}
-	if s.committer, err = newCommitter(context.Background(), s); err != nil {
-		return nil, errors.Join(fmt.Errorf("open bigquery: %w", err), db.close())
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open bigquery: %w", err), db.Close())
 	}
 	s.jobs = newJobs(s)
 	s.rest = &http.Server{Handler: s.routes(), ReadHeaderTimeout: 10 * time.Second}
@@ -94,18 +95,14 @@ const maxAppend = 20 << 20
 // Serve answers REST on one listener and gRPC on the other until Close.
 func (s *Server) Serve(rest, write net.Listener) error {
 	ended := make(chan error, 2)
-	go func() {
-		err := s.rest.Serve(rest)
-		if errors.Is(err, http.ErrServerClosed) {
-			err = nil
-		}
-		ended <- err
-	}()
+	go func() { ended <- s.rest.Serve(rest) }()
 	go func() { ended <- s.write.Serve(write) }()
 	first := <-ended
 	s.stop()
-	if err := errors.Join(first, <-ended); err != nil {
-		return fmt.Errorf("serve bigquery: %w", err)
+	for _, err := range []error{first, <-ended} {
+		if err != nil && !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve bigquery: %w", err)
+		}
 	}
 	return nil
 }
@@ -121,5 +118,5 @@ func (s *Server) Close() error {
 	s.committer.close()
 	s.jobs.close()
 	s.web.CloseIdleConnections()
-	return s.db.close()
+	return s.db.Close()
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	bq "google.golang.org/api/bigquery/v2"
@@ -17,10 +17,7 @@ import (
 
 // table is one version of a table or view. It never changes: a change makes
 // another version.
-type table struct {
-	*bq.Table
-	version int64
-}
+type table struct{ *bq.Table }
 
 func (t *table) dataset() string { return t.TableReference.DatasetId }
 func (t *table) id() string      { return t.TableReference.TableId }
@@ -33,44 +30,39 @@ type catalogue struct {
 	project  string
 	mu       sync.RWMutex
 	datasets map[string]*bq.Dataset
-	tables   map[string]map[string]*table
+	tables   map[string]*table // by their Id, project:dataset.table
 }
 
 const catalogueTables = `
 CREATE SCHEMA IF NOT EXISTS nightwire_catalogue;
 CREATE TABLE IF NOT EXISTS nightwire_catalogue.datasets (dataset VARCHAR, resource VARCHAR);
-CREATE TABLE IF NOT EXISTS nightwire_catalogue.tables (dataset VARCHAR, name VARCHAR, version BIGINT, resource VARCHAR);`
+CREATE TABLE IF NOT EXISTS nightwire_catalogue.tables (dataset VARCHAR, name VARCHAR, resource VARCHAR);`
 
 func loadCatalogue(ctx context.Context, db *database, project string) (*catalogue, error) {
-	c := &catalogue{project: project, datasets: map[string]*bq.Dataset{}, tables: map[string]map[string]*table{}}
+	c := &catalogue{project: project, datasets: map[string]*bq.Dataset{}, tables: map[string]*table{}}
 	if _, err := db.ExecContext(ctx, catalogueTables); err != nil {
 		return nil, fmt.Errorf("make catalogue: %w", err)
 	}
-	rows, err := db.QueryContext(ctx, `SELECT version, resource FROM nightwire_catalogue.tables
-		UNION ALL SELECT NULL, resource FROM nightwire_catalogue.datasets`)
-	if err != nil {
-		return nil, fmt.Errorf("load catalogue: %w", err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var version sql.NullInt64
-		var resource []byte
-		if err := rows.Scan(&version, &resource); err != nil {
-			return nil, fmt.Errorf("load catalogue: %w", err)
-		}
-		t, d := &table{&bq.Table{}, version.Int64}, &bq.Dataset{}
-		if version.Valid {
-			err = json.Unmarshal(resource, t.Table)
-			c.putTable(t)
-		} else {
-			err = json.Unmarshal(resource, d)
-			c.putDataset(d)
+	var datasets []*bq.Dataset
+	var tables []*bq.Table
+	for from, into := range map[string]any{"datasets": &datasets, "tables": &tables} {
+		var resources string
+		query := "SELECT coalesce(string_agg(resource, ','), '') FROM nightwire_catalogue." + from
+		err := db.QueryRowContext(ctx, query).Scan(&resources)
+		if err == nil {
+			err = json.Unmarshal([]byte("["+resources+"]"), into)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("load catalogue: %w", err)
 		}
 	}
-	return c, rows.Err()
+	for _, d := range datasets {
+		c.putDataset(d)
+	}
+	for _, t := range tables {
+		c.putTable(&table{t})
+	}
+	return c, nil
 }
 
 func (c *catalogue) dataset(id string) (*bq.Dataset, error) {
@@ -82,28 +74,39 @@ func (c *catalogue) dataset(id string) (*bq.Dataset, error) {
 	return nil, notFound("Dataset %s:%s", c.project, id)
 }
 
-func (c *catalogue) table(dataset, id string) (*table, error) {
+func (c *catalogue) table(dataset, name string) (*table, error) {
 	if _, err := c.dataset(dataset); err != nil {
 		return nil, err
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if t := c.tables[dataset][id]; t != nil {
+	id := fmt.Sprintf("%s:%s.%s", c.project, dataset, name)
+	if t := c.tables[id]; t != nil {
 		return t, nil
 	}
-	return nil, notFound("Table %s:%s.%s", c.project, dataset, id)
+	return nil, notFound("Table %s", id)
+}
+
+// inOrder gives a map's values in the order of their keys. The list is never
+// nil, which is null to a client.
+func inOrder[T any](values map[string]T) []T {
+	list := []T{}
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		list = append(list, values[key])
+	}
+	return list
 }
 
 func (c *catalogue) listDatasets() []*bq.Dataset {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return slices.SortedFunc(maps.Values(c.datasets), func(a, b *bq.Dataset) int { return strings.Compare(a.Id, b.Id) })
+	return inOrder(c.datasets)
 }
 
 func (c *catalogue) listTables(dataset string) []*table {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return slices.SortedFunc(maps.Values(c.tables[dataset]), func(a, b *table) int { return strings.Compare(a.Id, b.Id) })
+	return slices.DeleteFunc(inOrder(c.tables), func(t *table) bool { return t.dataset() != dataset })
 }
 
 func (c *catalogue) putDataset(d *bq.Dataset) {
@@ -116,39 +119,33 @@ func (c *catalogue) dropDataset(id string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.datasets, id)
-	delete(c.tables, id)
+	maps.DeleteFunc(c.tables, func(_ string, t *table) bool { return t.dataset() == id })
 }
 
 func (c *catalogue) putTable(t *table) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.tables[t.dataset()] == nil {
-		c.tables[t.dataset()] = map[string]*table{}
-	}
-	c.tables[t.dataset()][t.id()] = t
+	c.tables[t.Id] = t
 }
 
-func (c *catalogue) dropTable(dataset, id string) {
+func (c *catalogue) dropTable(t *table) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.tables[dataset], id)
+	delete(c.tables, t.Id)
 }
 
-// saveTable writes a table's resource in the transaction that changes it.
-func saveTable(ctx context.Context, tx *sql.Tx, t *table) error {
-	resource, err := json.Marshal(t.Table)
-	if err != nil {
+// save writes a table's resource in the transaction that changes it.
+func (t *table) save(ctx context.Context, tx *sql.Tx) error {
+	resource, err := json.Marshal(t)
+	if err := errors.Join(err, t.forget(ctx, tx)); err != nil {
 		return err
 	}
-	if err := forgetTable(ctx, tx, t.dataset(), t.id()); err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, `INSERT INTO nightwire_catalogue.tables VALUES (?, ?, ?, ?)`,
-		t.dataset(), t.id(), t.version, string(resource))
+	_, err = tx.ExecContext(ctx, "INSERT INTO nightwire_catalogue.tables (dataset, name, resource) VALUES (?, ?, ?)",
+		t.dataset(), t.id(), string(resource))
 	return err
 }
 
-func forgetTable(ctx context.Context, tx *sql.Tx, dataset, id string) error {
-	_, err := tx.ExecContext(ctx, `DELETE FROM nightwire_catalogue.tables WHERE dataset = ? AND name = ?`, dataset, id)
+func (t *table) forget(ctx context.Context, tx *sql.Tx) error {
+	_, err := tx.ExecContext(ctx, "DELETE FROM nightwire_catalogue.tables WHERE dataset = ? AND name = ?", t.dataset(), t.id())
 	return err
 }

@@ -1,9 +1,11 @@
 package bigquery
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	bq "google.golang.org/api/bigquery/v2"
@@ -13,12 +15,12 @@ import (
 
 type field = bq.TableFieldSchema
 
-// legacyNames are the names of types in a schema that the service gives back.
-var legacyNames = map[string]string{
-	"INT64": "INTEGER", "FLOAT64": "FLOAT", "BOOL": "BOOLEAN", "STRUCT": "RECORD",
-	"STRING": "STRING", "BYTES": "BYTES", "INTEGER": "INTEGER", "FLOAT": "FLOAT", "BOOLEAN": "BOOLEAN",
-	"TIMESTAMP": "TIMESTAMP", "DATE": "DATE", "TIME": "TIME", "DATETIME": "DATETIME", "NUMERIC": "NUMERIC",
-	"JSON": "JSON", "GEOGRAPHY": "GEOGRAPHY", "RECORD": "RECORD",
+// standardNames are the types that a schema may have, and what GoogleSQL calls
+// them. The service takes both names, and gives back the first.
+var standardNames = map[string]string{
+	"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL", "RECORD": "STRUCT",
+	"STRING": "STRING", "BYTES": "BYTES", "NUMERIC": "NUMERIC", "JSON": "JSON", "GEOGRAPHY": "GEOGRAPHY",
+	"TIMESTAMP": "TIMESTAMP", "DATE": "DATE", "TIME": "TIME", "DATETIME": "DATETIME",
 }
 
 var columnName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,299}$`)
@@ -26,38 +28,39 @@ var columnName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,299}$`)
 // normalise checks the fields of a schema and gives types and modes the one
 // spelling that the rest of the server compares.
 func normalise(fields []*field) error {
-	seen := map[string]bool{}
-	for _, f := range fields {
-		if !columnName.MatchString(f.Name) {
+	for i, f := range fields {
+		f.Type, f.Mode = strings.ToUpper(f.Type), cmp.Or(strings.ToUpper(f.Mode), "NULLABLE")
+		for name, standard := range standardNames {
+			if f.Type == standard {
+				f.Type = name
+			}
+		}
+		switch {
+		case !columnName.MatchString(f.Name):
 			return invalid("Invalid field name %q. Fields must contain only letters, numbers, and underscores, start with a letter or underscore, and be at most 300 characters long.", f.Name)
-		}
-		if seen[strings.ToLower(f.Name)] {
+		case named(fields[:i], f.Name) != nil:
 			return invalid("Field %s already exists in schema", f.Name)
-		}
-		seen[strings.ToLower(f.Name)] = true
-		kind, ok := legacyNames[strings.ToUpper(f.Type)]
-		if !ok {
+		case standardNames[f.Type] == "":
 			return invalid("Field type %s of field %s is not supported", f.Type, f.Name)
-		}
-		if err := only(f, "name", "type", "mode", "description", "fields"); err != nil {
-			return err
-		}
-		f.Type, f.Mode = kind, strings.ToUpper(f.Mode)
-		switch f.Mode {
-		case "":
-			f.Mode = "NULLABLE"
-		case "NULLABLE", "REQUIRED", "REPEATED":
-		default:
+		case !slices.Contains([]string{"NULLABLE", "REQUIRED", "REPEATED"}, f.Mode):
 			return invalid("Invalid mode %s of field %s", f.Mode, f.Name)
+		case (f.Type == "RECORD") != (len(f.Fields) > 0):
+			return invalid("Field %s is type %s but has %d fields in its schema", f.Name, f.Type, len(f.Fields))
 		}
-		if (kind == "RECORD") != (len(f.Fields) > 0) {
-			return invalid("Field %s is type %s but has %d fields in its schema", f.Name, kind, len(f.Fields))
-		}
-		if err := normalise(f.Fields); err != nil {
+		if err := cmp.Or(only(f, "name", "type", "mode", "description", "fields"), normalise(f.Fields)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// named finds a field by its name, whatever its case.
+func named(fields []*field, name string) *field {
+	i := slices.IndexFunc(fields, func(f *field) bool { return strings.EqualFold(f.Name, name) })
+	if i < 0 {
+		return nil
+	}
+	return fields[i]
 }
 
 // duckType is the DuckDB type of a column.
@@ -82,6 +85,27 @@ func columnList(fields []*field, suffix func(*field) string) string {
 		columns = append(columns, c)
 	}
 	return strings.Join(columns, ", ")
+}
+
+// constraint is what a column's mode demands. A stored array is never NULL.
+func constraint(f *field) string {
+	return map[string]string{"REQUIRED": " NOT NULL", "REPEATED": " DEFAULT []"}[f.Mode]
+}
+
+// standardType is a column's type as GoogleSQL writes it.
+func standardType(f *field) string {
+	t := standardNames[f.Type]
+	if f.Type == "RECORD" {
+		var fields []string
+		for _, child := range f.Fields {
+			fields = append(fields, child.Name+" "+standardType(child))
+		}
+		t += "<" + strings.Join(fields, ", ") + ">"
+	}
+	if f.Mode == "REPEATED" {
+		t = "ARRAY<" + t + ">"
+	}
+	return t
 }
 
 // describedTypes are the scalar types that a result may have.
@@ -143,7 +167,6 @@ func (s *Server) describe(ctx context.Context, sql string) ([]*field, error) {
 	}
 	defer rows.Close()
 	var fields []*field
-	seen := map[string]bool{}
 	for anonymous := 0; rows.Next(); {
 		var name, kind string
 		if err := rows.Scan(&name, &kind); err != nil {
@@ -153,15 +176,14 @@ func (s *Server) describe(ctx context.Context, sql string) ([]*field, error) {
 		if err != nil {
 			return nil, err
 		}
+		f.Name = name
 		if !columnName.MatchString(name) {
-			name = fmt.Sprintf("f%d_", anonymous)
+			f.Name = fmt.Sprintf("f%d_", anonymous)
 			anonymous++
 		}
-		if seen[strings.ToLower(name)] {
-			return nil, invalidQuery("Duplicate column names in the result are not supported. Found duplicate(s): %s", name)
+		if named(fields, f.Name) != nil {
+			return nil, invalidQuery("Duplicate column names in the result are not supported. Found duplicate(s): %s", f.Name)
 		}
-		seen[strings.ToLower(name)] = true
-		f.Name = name
 		fields = append(fields, f)
 	}
 	return fields, rows.Err()

@@ -34,26 +34,20 @@ const rowGroup = 2048
 // some thousand alerts, which a restart after a crash reads again.
 const checkpointAt = "64MB"
 
-// startSettings are for the first connection, which opens the file.
-func startSettings(file string) []string {
-	return []string{
-		fmt.Sprintf("ATTACH IF NOT EXISTS %s AS %s (ROW_GROUP_SIZE %d)",
-			googlesql.Literal(file), googlesql.Quote(catalogName), rowGroup),
-		"CREATE SCHEMA memory.googlesql",
-		"USE memory.googlesql",
-		googlesql.Functions,
-		"SET checkpoint_threshold = " + googlesql.Literal(checkpointAt),
-		"SET enable_external_access = false",
-	}
-}
+// startSettings are for the first connection, which opens the file, and makes
+// GoogleSQL's functions beside it.
+const startSettings = `ATTACH IF NOT EXISTS %s AS "` + catalogName + `" (ROW_GROUP_SIZE %d);
+CREATE SCHEMA memory.googlesql;
+USE memory.googlesql;
+SET checkpoint_threshold = '%s';
+SET enable_external_access = false;
+%s`
 
 // Every connection finds our tables, and GoogleSQL's functions before DuckDB's;
 // reads the clock in UTC; and sorts NULL where GoogleSQL does.
-var sessionSettings = []string{
-	"SET search_path = " + googlesql.Literal(googlesql.Quote(catalogName)+".main,memory.googlesql"),
-	"SET TimeZone = 'UTC'",
-	"SET default_null_order = 'nulls_first_on_asc_last_on_desc'",
-}
+const sessionSettings = `SET search_path = '"` + catalogName + `".main,memory.googlesql';
+SET TimeZone = 'UTC';
+SET default_null_order = 'nulls_first_on_asc_last_on_desc';`
 
 func openDatabase(o Options) (*database, error) {
 	settings := url.Values{
@@ -64,30 +58,20 @@ func openDatabase(o Options) (*database, error) {
 		"autoload_known_extensions":    {"false"},
 	}
 	name := filepath.Join(o.Dir, "bigquery.duckdb")
+	start := fmt.Sprintf(startSettings, googlesql.Literal(name), rowGroup, checkpointAt, googlesql.Functions)
 	var attach sync.Once
 	connector, err := duckdb.NewConnector("?"+settings.Encode(), func(e driver.ExecerContext) (err error) {
-		attach.Do(func() { err = execute(e, startSettings(name)) })
-		if err != nil {
-			return err
+		attach.Do(func() { _, err = e.ExecContext(context.Background(), start, nil) })
+		if err == nil {
+			_, err = e.ExecContext(context.Background(), sessionSettings, nil)
 		}
-		return execute(e, sessionSettings)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w", name, err)
 	}
 	return &database{DB: sql.OpenDB(connector)}, nil
 }
-
-func execute(e driver.ExecerContext, statements []string) error {
-	for _, q := range statements {
-		if _, err := e.ExecContext(context.Background(), q, nil); err != nil {
-			return fmt.Errorf("%s: %w", q, err)
-		}
-	}
-	return nil
-}
-
-func (d *database) close() error { return d.DB.Close() }
 
 // change runs f in a transaction, alone among the writers. The function that
 // f returns runs once the transaction is on disk, still before other writers.

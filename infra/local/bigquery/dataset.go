@@ -1,6 +1,8 @@
 package bigquery
 
 import (
+	"cmp"
+	"context"
 	"database/sql"
 	"encoding/json"
 	"net/http"
@@ -25,33 +27,38 @@ func (s *Server) insertDataset(r *http.Request) (any, error) {
 	if err := decode(r, d); err != nil {
 		return nil, err
 	}
-	if d.DatasetReference == nil || !resourceName.MatchString(d.DatasetReference.DatasetId) ||
-		internalSchemas[strings.ToLower(d.DatasetReference.DatasetId)] {
-		return nil, invalid("Invalid dataset ID: dataset IDs are letters, digits and underscores, and no name of the database's own")
+	if d.DatasetReference == nil {
+		return nil, invalid("Required parameter is missing: datasetReference")
+	}
+	return d, s.createDataset(r.Context(), d)
+}
+
+// createDataset makes a dataset of its resource, which it completes.
+func (s *Server) createDataset(ctx context.Context, d *bq.Dataset) error {
+	id := d.DatasetReference.DatasetId
+	if !resourceName.MatchString(id) || internalSchemas[strings.ToLower(id)] {
+		return invalid("Invalid dataset ID %q: dataset IDs are letters, digits and underscores, and no name of the database's own", id)
 	}
 	err := only(d, "datasetReference", "description", "friendlyName", "id", "kind", "labels", "location")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	id := d.DatasetReference.DatasetId
 	d.Kind, d.Id, d.DatasetReference.ProjectId = "bigquery#dataset", s.options.Project+":"+id, s.options.Project
-	if d.Location == "" {
-		d.Location = s.options.Location
+	d.Location = cmp.Or(d.Location, s.options.Location)
+	d.CreationTime, d.Etag = time.Now().UnixMilli(), newEtag()
+	d.LastModifiedTime = d.CreationTime
+	resource, err := json.Marshal(d)
+	if err != nil {
+		return err
 	}
-	d.CreationTime = time.Now().UnixMilli()
-	d.LastModifiedTime, d.Etag = d.CreationTime, etag(1)
-	return d, s.db.change(r.Context(), func(tx *sql.Tx) (func(), error) {
+	return s.db.change(ctx, func(tx *sql.Tx) (func(), error) {
 		if _, err := s.catalogue.dataset(id); err == nil {
-			return nil, duplicate("Dataset %s:%s", s.options.Project, id)
+			return nil, duplicate("Dataset %s", d.Id)
 		}
-		resource, err := json.Marshal(d)
-		if err != nil {
+		if _, err := tx.ExecContext(ctx, "CREATE SCHEMA "+googlesql.Quote(id)); err != nil {
 			return nil, err
 		}
-		if _, err := tx.ExecContext(r.Context(), "CREATE SCHEMA "+googlesql.Quote(id)); err != nil {
-			return nil, err
-		}
-		_, err = tx.ExecContext(r.Context(), `INSERT INTO nightwire_catalogue.datasets VALUES (?, ?)`, id, string(resource))
+		_, err = tx.ExecContext(ctx, "INSERT INTO nightwire_catalogue.datasets VALUES (?, ?)", id, string(resource))
 		return func() { s.catalogue.putDataset(d) }, err
 	})
 }
@@ -60,31 +67,30 @@ func (s *Server) getDataset(r *http.Request) (any, error) {
 	return s.catalogue.dataset(r.PathValue("dataset"))
 }
 
+// listDatasets tells more of each than the service does.
 func (s *Server) listDatasets(*http.Request) (any, error) {
-	list := &bq.DatasetList{Kind: "bigquery#datasetList"}
-	for _, d := range s.catalogue.listDatasets() {
-		list.Datasets = append(list.Datasets, &bq.DatasetListDatasets{
-			Kind: d.Kind, Id: d.Id, DatasetReference: d.DatasetReference, FriendlyName: d.FriendlyName,
-			Labels: d.Labels, Location: d.Location,
-		})
-	}
-	return list, nil
+	return map[string]any{"kind": "bigquery#datasetList", "datasets": s.catalogue.listDatasets()}, nil
 }
 
 func (s *Server) deleteDataset(r *http.Request) (any, error) {
-	id := r.PathValue("dataset")
-	return nil, s.db.change(r.Context(), func(tx *sql.Tx) (func(), error) {
-		if _, err := s.catalogue.dataset(id); err != nil {
+	return nil, s.removeDataset(r.Context(), r.PathValue("dataset"), r.URL.Query().Get("deleteContents") == "true")
+}
+
+// removeDataset removes a dataset, and its tables if they are to go with it.
+func (s *Server) removeDataset(ctx context.Context, id string, contents bool) error {
+	return s.db.change(ctx, func(tx *sql.Tx) (func(), error) {
+		d, err := s.catalogue.dataset(id)
+		if err != nil {
 			return nil, err
 		}
-		if len(s.catalogue.listTables(id)) > 0 && r.URL.Query().Get("deleteContents") != "true" {
-			return nil, fail(http.StatusBadRequest, "resourceInUse", "Dataset %s:%s is still in use", s.options.Project, id)
+		if !contents && len(s.catalogue.listTables(id)) > 0 {
+			return nil, fail(http.StatusBadRequest, "resourceInUse", "Dataset %s is still in use", d.Id)
 		}
-		if _, err := tx.ExecContext(r.Context(), "DROP SCHEMA "+googlesql.Quote(id)+" CASCADE"); err != nil {
+		if _, err := tx.ExecContext(ctx, "DROP SCHEMA "+googlesql.Quote(id)+" CASCADE"); err != nil {
 			return nil, err
 		}
 		for _, from := range []string{"datasets", "tables"} {
-			if _, err := tx.ExecContext(r.Context(), "DELETE FROM nightwire_catalogue."+from+" WHERE dataset = ?", id); err != nil {
+			if _, err := tx.ExecContext(ctx, "DELETE FROM nightwire_catalogue."+from+" WHERE dataset = ?", id); err != nil {
 				return nil, err
 			}
 		}

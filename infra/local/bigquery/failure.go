@@ -1,7 +1,6 @@
 package bigquery
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -25,6 +24,13 @@ func (f *failure) Error() string { return f.message }
 
 func (f *failure) proto() *bq.ErrorProto {
 	return &bq.ErrorProto{Reason: f.reason, Message: f.message}
+}
+
+// body is what googleapi.Error reads.
+func (f *failure) body() any {
+	return map[string]any{"error": map[string]any{
+		"code": f.code, "message": f.message, "errors": []*bq.ErrorProto{f.proto()},
+	}}
 }
 
 func fail(code int, reason, format string, args ...any) error {
@@ -51,32 +57,29 @@ func notImplemented(format string, args ...any) error {
 	return fail(http.StatusNotImplemented, "notImplemented", "The local BigQuery server does not support "+format, args...)
 }
 
-// ours are DuckDB's errors that no other statement would avoid, and that may pass.
-// A commit for which the disk has no room is one of the transaction.
-var ours = map[duckdb.ErrorType]bool{
-	duckdb.ErrorTypeInternal: true, duckdb.ErrorTypeFatal: true, duckdb.ErrorTypeIO: true, duckdb.ErrorTypeTransaction: true,
-}
-
 // asFailure finds the status of any error.
 func asFailure(err error) *failure {
-	var f *failure
-	if errors.As(err, &f) {
+	var (
+		f       *failure
+		refused *googlesql.Error
+		duck    *duckdb.Error
+		unknown = &failure{http.StatusInternalServerError, "internalError", err.Error()}
+	)
+	switch {
+	case errors.As(err, &f):
 		return f
-	}
-	var refused *googlesql.Error
-	if errors.As(err, &refused) {
+	case errors.As(err, &refused):
 		return &failure{http.StatusBadRequest, "invalidQuery", refused.Message}
+	case !errors.As(err, &duck):
+		return unknown
 	}
-	var duck *duckdb.Error
-	if errors.As(err, &duck) {
-		if duck.Type == duckdb.ErrorTypeOutOfMemory {
-			return &failure{http.StatusBadRequest, "resourcesExceeded", "Resources exceeded during query execution: The query could not be executed in the allotted memory."}
-		}
-		if !ours[duck.Type] {
-			return &failure{http.StatusBadRequest, "invalidQuery", inBigQuery(duck.Msg)}
-		}
+	switch duck.Type {
+	case duckdb.ErrorTypeInternal, duckdb.ErrorTypeFatal, duckdb.ErrorTypeIO, duckdb.ErrorTypeTransaction:
+		return unknown // which no other statement would avoid; a commit without room on the disk is one of the transaction
+	case duckdb.ErrorTypeOutOfMemory:
+		return &failure{http.StatusBadRequest, "resourcesExceeded", "Resources exceeded during query execution: The query could not be executed in the allotted memory."}
 	}
-	return &failure{http.StatusInternalServerError, "internalError", err.Error()}
+	return &failure{http.StatusBadRequest, "invalidQuery", inBigQuery(duck.Msg)}
 }
 
 // wordings are DuckDB's messages and BigQuery's. The first is of the macro fail.
@@ -104,19 +107,4 @@ func inBigQuery(message string) string {
 		message = w.duckdb.ReplaceAllString(message, w.bigquery)
 	}
 	return message
-}
-
-// writeFailure answers with the error body that googleapi.Error reads.
-func writeFailure(rw http.ResponseWriter, f *failure) {
-	type item struct {
-		Domain  string `json:"domain"`
-		Reason  string `json:"reason"`
-		Message string `json:"message"`
-	}
-	body := map[string]any{"error": map[string]any{
-		"code": f.code, "message": f.message, "errors": []item{{"global", f.reason, f.message}},
-	}}
-	rw.Header().Set("Content-Type", "application/json; charset=UTF-8")
-	rw.WriteHeader(f.code)
-	_ = json.NewEncoder(rw).Encode(body)
 }

@@ -71,7 +71,7 @@ func (s *Server) load(ctx context.Context, j *job) error {
 		if err := s.complete(ctx, &resource); err != nil {
 			return err
 		}
-		into = &table{Table: &resource, version: 1}
+		into = &table{&resource}
 	}
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
@@ -84,7 +84,7 @@ func (s *Server) load(ctx context.Context, j *job) error {
 	}
 	defer func() { _ = tx.Rollback() }()
 	if into != old {
-		if err := into.replace(ctx, tx, old); err != nil {
+		if err := into.create(ctx, tx); err != nil {
 			return err
 		}
 	} else if err := s.checkEmpty(ctx, j.load, old); err != nil {

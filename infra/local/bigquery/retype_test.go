@@ -44,7 +44,7 @@ func TestRetype(t *testing.T) {
 		{"a record without one of its fields", "candidate SET DATA TYPE STRUCT<nid INT64>", "assignable", ""},
 		{"no such column", "nothing SET DATA TYPE INT64", "Column not found: nothing", ""},
 		{"no such type", "name SET DATA TYPE WORDS", "Type not found: WORDS", ""},
-		{"another change", "name DROP NOT NULL", "only with SET DATA TYPE", ""},
+		{"another change", "name DROP NOT NULL", "ALTER TABLE is supported only with", ""},
 	}
 	for i, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

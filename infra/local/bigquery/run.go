@@ -1,14 +1,9 @@
 package bigquery
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
-	"errors"
-	"slices"
-
-	bq "google.golang.org/api/bigquery/v2"
 
 	"nightwire.dev/infra/local/bigquery/googlesql"
 )
@@ -26,20 +21,10 @@ func (s *Server) run(ctx context.Context, j *job) error {
 	if j.query.DryRun {
 		return notImplemented("a dry run of %s", j.kind)
 	}
-	dataset, rest, err := scope.split(statement.Target)
-	if err != nil {
-		return err
+	if j.kind.Changes() {
+		return s.runChange(ctx, j, scope, statement)
 	}
-	if len(rest) != 1 {
-		return invalidQuery("INFORMATION_SCHEMA cannot be changed")
-	}
-	if statement.Kind.Changes() {
-		return s.runChange(ctx, j, statement, dataset, rest[0])
-	}
-	if statement.Kind == googlesql.AlterColumn {
-		return s.retype(ctx, statement, dataset, rest[0])
-	}
-	return s.runDefinition(ctx, statement, dataset, rest[0])
+	return s.define(ctx, scope, statement)
 }
 
 // runQuery keeps the result of a query in a table, which is in memory, and on
@@ -72,8 +57,12 @@ func (s *Server) dropResult(j *job) {
 	}
 }
 
-// runChange runs INSERT, UPDATE, DELETE, MERGE or TRUNCATE.
-func (s *Server) runChange(ctx context.Context, j *job, statement googlesql.Statement, dataset, name string) error {
+// runChange runs INSERT, UPDATE, DELETE or TRUNCATE.
+func (s *Server) runChange(ctx context.Context, j *job, scope *scope, statement googlesql.Statement) error {
+	dataset, name, err := scope.target(statement.Target)
+	if err != nil {
+		return err
+	}
 	return s.db.change(ctx, func(tx *sql.Tx) (func(), error) {
 		t, err := s.catalogue.table(dataset, name)
 		if err != nil {
@@ -82,12 +71,6 @@ func (s *Server) runChange(ctx context.Context, j *job, statement googlesql.Stat
 		if t.view() {
 			return nil, invalidQuery("View %s cannot be changed by a query", t.Id)
 		}
-		if statement.Twice != "" {
-			var rows int
-			if err := tx.QueryRowContext(ctx, statement.Twice).Scan(&rows); !errors.Is(err, sql.ErrNoRows) {
-				return nil, cmp.Or(err, invalidQuery("UPDATE/MERGE must match at most one source row for each target row"))
-			}
-		}
 		result, err := tx.ExecContext(ctx, statement.SQL)
 		if err != nil {
 			return nil, err
@@ -95,38 +78,4 @@ func (s *Server) runChange(ctx context.Context, j *job, statement googlesql.Stat
 		j.affected, err = result.RowsAffected()
 		return nil, err
 	})
-}
-
-// runDefinition runs CREATE and DROP.
-func (s *Server) runDefinition(ctx context.Context, statement googlesql.Statement, dataset, name string) error {
-	old, err := s.catalogue.table(dataset, name)
-	exists := err == nil
-	drops := statement.Kind == googlesql.DropTable || statement.Kind == googlesql.DropView
-	if statement.IfExists && exists != drops {
-		return nil
-	}
-	if drops {
-		if exists && old.view() != (statement.Kind == googlesql.DropView) {
-			return invalidQuery("%s is not of the kind that %s removes", old.Id, statement.Kind)
-		}
-		return s.removeTable(ctx, dataset, name)
-	}
-	resource := &bq.Table{TableReference: &bq.TableReference{DatasetId: dataset, TableId: name}}
-	if statement.Kind == googlesql.CreateView {
-		resource.View = &bq.ViewDefinition{Query: statement.Source}
-		_, err = s.createTable(ctx, resource, "", statement.OrReplace)
-		return err
-	}
-	fields, err := s.describe(ctx, statement.SQL)
-	if err != nil {
-		return err
-	}
-	for _, f := range fields {
-		if slices.Contains(statement.Required, f.Name) {
-			f.Mode = "REQUIRED"
-		}
-	}
-	resource.Schema = &bq.TableSchema{Fields: fields}
-	_, err = s.createTable(ctx, resource, statement.SQL, statement.OrReplace)
-	return err
 }

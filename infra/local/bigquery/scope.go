@@ -59,6 +59,15 @@ func (c *scope) split(path []string) (dataset string, rest []string, err error) 
 	return path[0], path[1:], nil
 }
 
+// target resolves the path of what a statement makes, changes or removes.
+func (c *scope) target(path []string) (dataset, name string, err error) {
+	dataset, rest, err := c.split(path)
+	if err == nil && len(rest) != 1 {
+		err = invalidQuery("INFORMATION_SCHEMA cannot be changed")
+	}
+	return dataset, strings.Join(rest, "."), err
+}
+
 // Relation resolves a table's name. A view stands as its query, rewritten
 // afresh, so that it follows every change of the tables that it reads.
 func (c *scope) Relation(path []string) (googlesql.Relation, error) {
@@ -92,15 +101,16 @@ func (c *scope) Relation(path []string) (googlesql.Relation, error) {
 	return relation, nil
 }
 
-// informationViews are the select lists of the views of INFORMATION_SCHEMA.
-var informationViews = map[string]string{
-	"TABLES":  "table_name, table_type, make_timestamptz(number * 1000) AS creation_time",
-	"COLUMNS": "table_name, column_name, number AS ordinal_position, is_nullable, data_type",
+// informationViews are the columns of INFORMATION_SCHEMA's views behind the first
+// two, and a row of their types, since a VALUES has one row at least.
+var informationViews = map[string]struct{ columns, noRow string }{
+	"TABLES":  {"table_name, table_type, creation_time", "('', '', now())"},
+	"COLUMNS": {"table_name, column_name, ordinal_position, is_nullable, data_type", "('', '', 0, '', '')"},
 }
 
 // information builds a dataset's INFORMATION_SCHEMA.TABLES or COLUMNS.
 func (s *Server) information(dataset, name string) (googlesql.Relation, error) {
-	list, ok := informationViews[strings.ToUpper(name)]
+	view, ok := informationViews[strings.ToUpper(name)]
 	if !ok {
 		return googlesql.Relation{}, notImplemented("INFORMATION_SCHEMA.%s", name)
 	}
@@ -108,41 +118,19 @@ func (s *Server) information(dataset, name string) (googlesql.Relation, error) {
 		return googlesql.Relation{}, err
 	}
 	q := googlesql.Literal
-	rows := []string{"(NULL, NULL, NULL, NULL, NULL, NULL)"} // a VALUES has one row at least
-	row := func(table, kind string, number int64, column, nullable, kindOfData string) {
-		rows = append(rows, fmt.Sprintf("(%s, %s, %d, %s, %s, %s)", q(table), q(kind), number, q(column), q(nullable), q(kindOfData)))
-	}
+	rows := []string{view.noRow}
 	for _, t := range s.catalogue.listTables(dataset) {
 		if strings.EqualFold(name, "TABLES") {
-			row(t.id(), map[bool]string{false: "BASE TABLE", true: "VIEW"}[t.view()], t.CreationTime, "", "", "")
+			kind := strings.Replace(t.Type, "TABLE", "BASE TABLE", 1)
+			rows = append(rows, fmt.Sprintf("(%s, %s, make_timestamptz(%d * 1000))", q(t.id()), q(kind), t.CreationTime))
 			continue
 		}
 		for i, f := range t.Schema.Fields {
-			row(t.id(), "", int64(i+1), f.Name, map[bool]string{false: "YES", true: "NO"}[f.Mode == "REQUIRED"], standardType(f))
+			nullable := map[bool]string{false: "YES", true: "NO"}[f.Mode == "REQUIRED"]
+			rows = append(rows, fmt.Sprintf("(%s, %s, %d, %s, %s)", q(t.id()), q(f.Name), i+1, q(nullable), q(standardType(f))))
 		}
 	}
-	sql := "(SELECT " + q(s.options.Project) + " AS table_catalog, " + q(dataset) + " AS table_schema, " + list + " FROM (VALUES " +
-		strings.Join(rows, ", ") + ") AS v(table_name, table_type, number, column_name, is_nullable, data_type) WHERE table_name IS NOT NULL)"
+	sql := fmt.Sprintf("(SELECT %s AS table_catalog, %s AS table_schema, * FROM (VALUES %s) AS v(%s) WHERE table_name <> '')",
+		q(s.options.Project), q(dataset), strings.Join(rows, ", "), view.columns)
 	return googlesql.Relation{SQL: sql, Name: name}, nil
-}
-
-var standardNames = map[string]string{"INTEGER": "INT64", "FLOAT": "FLOAT64", "BOOLEAN": "BOOL"}
-
-// standardType is a column's type as GoogleSQL writes it.
-func standardType(f *field) string {
-	t := f.Type
-	if standard, ok := standardNames[t]; ok {
-		t = standard
-	}
-	if t == "RECORD" {
-		var fields []string
-		for _, child := range f.Fields {
-			fields = append(fields, child.Name+" "+standardType(child))
-		}
-		t = "STRUCT<" + strings.Join(fields, ", ") + ">"
-	}
-	if f.Mode == "REPEATED" {
-		t = "ARRAY<" + t + ">"
-	}
-	return t
 }

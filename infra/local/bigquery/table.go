@@ -1,25 +1,25 @@
 package bigquery
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	bq "google.golang.org/api/bigquery/v2"
 )
 
-func etag(version int64) string { return fmt.Sprintf("%q", fmt.Sprintf("v%d", version)) }
+func newEtag() string { return `"` + rand.Text() + `"` }
 
 func (s *Server) getTable(r *http.Request) (any, error) {
 	t, err := s.catalogue.table(r.PathValue("dataset"), r.PathValue("table"))
-	if err != nil {
-		return nil, err
-	}
-	if t.view() {
-		return t.Table, nil
+	if err != nil || t.view() {
+		return t, err
 	}
 	resource := *t.Table
 	rows, err := s.count(r.Context(), t)
@@ -32,19 +32,11 @@ func (s *Server) count(ctx context.Context, t *table) (rows int64, err error) {
 	return rows, err
 }
 
+// listTables tells more of each than the service does.
 func (s *Server) listTables(r *http.Request) (any, error) {
-	if _, err := s.catalogue.dataset(r.PathValue("dataset")); err != nil {
-		return nil, err
-	}
-	list := &bq.TableList{Kind: "bigquery#tableList"}
-	for _, t := range s.catalogue.listTables(r.PathValue("dataset")) {
-		list.Tables = append(list.Tables, &bq.TableListTables{
-			Kind: "bigquery#table", Id: t.Id, TableReference: t.TableReference, Type: t.Type, Labels: t.Labels,
-			CreationTime: t.CreationTime, TimePartitioning: t.TimePartitioning, Clustering: t.Clustering,
-		})
-	}
-	list.TotalItems = int64(len(list.Tables))
-	return list, nil
+	_, err := s.catalogue.dataset(r.PathValue("dataset"))
+	tables := s.catalogue.listTables(r.PathValue("dataset"))
+	return map[string]any{"kind": "bigquery#tableList", "tables": tables, "totalItems": len(tables)}, err
 }
 
 func (s *Server) insertTable(r *http.Request) (any, error) {
@@ -52,37 +44,29 @@ func (s *Server) insertTable(r *http.Request) (any, error) {
 	if err := decode(r, resource); err != nil {
 		return nil, err
 	}
-	if resource.TableReference == nil || !resourceName.MatchString(resource.TableReference.TableId) {
-		return nil, invalid("Invalid table ID: table IDs are letters, digits and underscores")
-	}
-	if resource.ExternalDataConfiguration != nil || resource.MaterializedView != nil || resource.CloneDefinition != nil ||
-		resource.SnapshotDefinition != nil || resource.EncryptionConfiguration != nil || resource.RangePartitioning != nil {
-		return nil, notImplemented("external tables, materialized views, clones, snapshots, encryption keys and range partitioning")
+	if resource.TableReference == nil {
+		return nil, invalid("Required parameter is missing: tableReference")
 	}
 	resource.TableReference.DatasetId = r.PathValue("dataset")
-	t, err := s.createTable(r.Context(), resource, "", false)
-	if err != nil {
-		return nil, err
-	}
-	return t.Table, nil
+	return resource, s.createTable(r.Context(), resource, "", false)
 }
 
-// createTable makes a table or a view, and fills the table from a query if
-// one is given.
-func (s *Server) createTable(ctx context.Context, resource *bq.Table, query string, replace bool) (*table, error) {
-	t := &table{Table: resource, version: 1}
+// createTable makes a table or a view of its resource, which it completes, and
+// fills the table from a query if one is given.
+func (s *Server) createTable(ctx context.Context, resource *bq.Table, query string, replace bool) error {
+	resource.CreationTime = 0
 	if err := s.complete(ctx, resource); err != nil {
-		return nil, err
+		return err
 	}
-	err := s.db.change(ctx, func(tx *sql.Tx) (func(), error) {
+	t := &table{resource}
+	return s.db.change(ctx, func(tx *sql.Tx) (func(), error) {
 		if _, err := s.catalogue.dataset(t.dataset()); err != nil {
 			return nil, err
 		}
-		old, err := s.catalogue.table(t.dataset(), t.id())
-		if err == nil && !replace {
+		if _, err := s.catalogue.table(t.dataset(), t.id()); err == nil && !replace {
 			return nil, duplicate("Table %s", t.Id)
 		}
-		if err := t.replace(ctx, tx, old); err != nil {
+		if err := t.create(ctx, tx); err != nil {
 			return nil, err
 		}
 		if query != "" {
@@ -92,35 +76,43 @@ func (s *Server) createTable(ctx context.Context, resource *bq.Table, query stri
 		}
 		return func() { s.catalogue.putTable(t) }, nil
 	})
-	return t, err
 }
 
-// replace makes a table or a view in the place of another, if there is one.
-func (t *table) replace(ctx context.Context, tx *sql.Tx, old *table) error {
-	if old != nil {
-		t.version = old.version + 1
-		if err := dropTable(ctx, tx, old); err != nil {
-			return err
-		}
-	}
-	t.Etag = etag(t.version)
+// create makes a table or a view, in the place of another if there is one.
+func (t *table) create(ctx context.Context, tx *sql.Tx) error {
+	ddl := "DROP TABLE IF EXISTS " + t.sql()
 	if !t.view() {
-		ddl := "CREATE TABLE " + t.sql() + " (" + columnList(t.Schema.Fields, constraint) + ")"
-		if _, err := tx.ExecContext(ctx, ddl); err != nil {
-			return err
-		}
+		ddl = "CREATE OR REPLACE TABLE " + t.sql() + " (" + columnList(t.Schema.Fields, constraint) + ")"
 	}
-	return saveTable(ctx, tx, t)
+	if _, err := tx.ExecContext(ctx, ddl); err != nil {
+		return err
+	}
+	return t.save(ctx, tx)
 }
 
-// complete checks a new table's resource and fills in what the service sets.
+// tableMembers are what a client may set of a table, and what the service adds.
+var tableMembers = []string{
+	"tableReference", "schema", "view", "description", "friendlyName", "labels",
+	"timePartitioning", "clustering", "tableConstraints",
+	"kind", "id", "etag", "type", "location", "creationTime", "lastModifiedTime", "numRows",
+}
+
+// complete checks the resource of a table that is new or has changed, and fills
+// in what the service sets.
 func (s *Server) complete(ctx context.Context, resource *bq.Table) error {
-	reference := resource.TableReference
-	reference.ProjectId = s.options.Project
+	reference := *resource.TableReference // which others may read of an old version
+	if !resourceName.MatchString(reference.TableId) {
+		return invalid("Invalid table ID %q: table IDs are letters, digits and underscores", reference.TableId)
+	}
+	if err := only(resource, tableMembers...); err != nil {
+		return err
+	}
+	reference.ProjectId, resource.TableReference = s.options.Project, &reference
 	resource.Kind, resource.Type, resource.Location = "bigquery#table", "TABLE", s.options.Location
 	resource.Id = fmt.Sprintf("%s:%s.%s", reference.ProjectId, reference.DatasetId, reference.TableId)
-	resource.CreationTime = time.Now().UnixMilli()
-	resource.LastModifiedTime = uint64(resource.CreationTime)
+	now := time.Now().UnixMilli()
+	resource.CreationTime, resource.LastModifiedTime = cmp.Or(resource.CreationTime, now), uint64(now)
+	resource.Etag, resource.NumRows = newEtag(), 0
 	if resource.View != nil {
 		resource.Type = "VIEW"
 		return s.describeView(ctx, resource)
@@ -128,13 +120,16 @@ func (s *Server) complete(ctx context.Context, resource *bq.Table) error {
 	if resource.Schema == nil || len(resource.Schema.Fields) == 0 {
 		return invalid("Table %s must have a schema", resource.Id)
 	}
-	return normalise(resource.Schema.Fields)
+	if err := normalise(resource.Schema.Fields); err != nil {
+		return err
+	}
+	return checkLayout(resource)
 }
 
 // describeView gives a view the schema of its query.
 func (s *Server) describeView(ctx context.Context, resource *bq.Table) error {
-	if resource.View.UseLegacySql {
-		return notImplemented("views in legacy SQL")
+	if err := only(resource.View, "query"); err != nil {
+		return err
 	}
 	statement, _, err := s.rewrite(&queryRequest{Query: resource.View.Query})
 	if err != nil {
@@ -145,108 +140,102 @@ func (s *Server) describeView(ctx context.Context, resource *bq.Table) error {
 	return err
 }
 
-// constraint is what a column's mode demands. A stored array is never NULL.
-func constraint(f *field) string {
-	return map[string]string{"REQUIRED": " NOT NULL", "REPEATED": " DEFAULT []"}[f.Mode]
+// checkLayout refuses to partition or to cluster a table by what it does not have.
+func checkLayout(resource *bq.Table) error {
+	var by []string
+	if p := resource.TimePartitioning; p != nil {
+		by = append(by, p.Field)
+	}
+	if c := resource.Clustering; c != nil {
+		by = append(by, c.Fields...)
+	}
+	for _, name := range by {
+		if name != "" && named(resource.Schema.Fields, name) == nil {
+			return invalid("Table %s is partitioned or clustered by %s, which is not in its schema", resource.Id, name)
+		}
+	}
+	return nil
 }
 
 func (s *Server) deleteTable(r *http.Request) (any, error) {
-	return nil, s.removeTable(r.Context(), r.PathValue("dataset"), r.PathValue("table"))
+	return nil, s.removeTable(r.Context(), r.PathValue("dataset"), r.PathValue("table"), "")
 }
 
-func (s *Server) removeTable(ctx context.Context, dataset, id string) error {
+// removeTable removes what has a name, if it is of the given type or none is
+// given.
+func (s *Server) removeTable(ctx context.Context, dataset, id, kind string) error {
 	return s.db.change(ctx, func(tx *sql.Tx) (func(), error) {
 		t, err := s.catalogue.table(dataset, id)
 		if err != nil {
 			return nil, err
 		}
-		return func() { s.catalogue.dropTable(dataset, id) }, dropTable(ctx, tx, t)
-	})
-}
-
-func dropTable(ctx context.Context, tx *sql.Tx, t *table) error {
-	if !t.view() {
-		if _, err := tx.ExecContext(ctx, "DROP TABLE "+t.sql()); err != nil {
-			return err
+		if kind != "" && kind != t.Type {
+			return nil, invalidQuery("%s is a %s: DROP %s does not remove it", t.Id, t.Type, kind)
 		}
-	}
-	return forgetTable(ctx, tx, t.dataset(), t.id())
+		if _, err := tx.ExecContext(ctx, "DROP TABLE IF EXISTS "+t.sql()); err != nil {
+			return nil, err
+		}
+		return func() { s.catalogue.dropTable(t) }, t.forget(ctx, tx)
+	})
 }
 
 // patchTable merges the given members into the table's resource. New fields of
 // the schema become columns, wherever in the nested records they stand.
 func (s *Server) patchTable(r *http.Request) (any, error) {
-	var patch map[string]any
+	var patch json.RawMessage
 	if err := decode(r, &patch); err != nil {
 		return nil, err
 	}
-	ctx := r.Context()
-	var patched *table
-	err := s.db.change(ctx, func(tx *sql.Tx) (func(), error) {
-		old, err := s.catalogue.table(r.PathValue("dataset"), r.PathValue("table"))
+	return s.changeTable(r.Context(), r.PathValue("dataset"), r.PathValue("table"), func(t *table) error {
+		if match := r.Header.Get("If-Match"); match != "" && match != t.Etag && match != "*" {
+			return fail(http.StatusPreconditionFailed, "conditionNotMet", "Precondition Failed")
+		}
+		old, err := json.Marshal(t)
+		if err != nil {
+			return err
+		}
+		var merged string
+		const merge = "SELECT CAST(json_merge_patch(CAST(? AS JSON), CAST(? AS JSON)) AS VARCHAR)"
+		if err := s.db.QueryRowContext(r.Context(), merge, string(old), string(patch)).Scan(&merged); err != nil {
+			return err
+		}
+		was := t.Schema
+		t.Table = &bq.Table{}
+		if err := decodeFrom(strings.NewReader(merged), t.Table); err != nil || t.view() || t.Schema == nil {
+			return err
+		}
+		if err := normalise(t.Schema.Fields); err != nil {
+			return err
+		}
+		t.Schema.Fields, err = widen(t.Id, "", was.Fields, t.Schema.Fields)
+		return err
+	})
+}
+
+// changeTable gives a table the resource that a change makes of the present one.
+func (s *Server) changeTable(ctx context.Context, dataset, id string, change func(*table) error) (*table, error) {
+	next := &table{&bq.Table{}}
+	return next, s.db.change(ctx, func(tx *sql.Tx) (func(), error) {
+		old, err := s.catalogue.table(dataset, id)
 		if err != nil {
 			return nil, err
 		}
-		if match := r.Header.Get("If-Match"); match != "" && match != old.Etag && match != "*" {
-			return nil, fail(http.StatusPreconditionFailed, "conditionNotMet", "Precondition Failed")
-		}
-		if patched, err = old.patched(patch); err != nil {
+		if err := convert(old.Table, next.Table); err != nil {
 			return nil, err
 		}
-		if err := s.alter(ctx, tx, old, patched); err != nil {
+		if err := change(next); err != nil {
 			return nil, err
 		}
-		return func() { s.catalogue.putTable(patched) }, saveTable(ctx, tx, patched)
+		next.TableReference, next.CreationTime = old.TableReference, old.CreationTime
+		if err := s.complete(ctx, next.Table); err != nil {
+			return nil, err
+		}
+		if next.Type != old.Type {
+			return nil, invalid("Cannot make a %s of %s, which is a %s", next.Type, old.Id, old.Type)
+		}
+		if err := next.alter(ctx, tx, old); err != nil {
+			return nil, err
+		}
+		return func() { s.catalogue.putTable(next) }, next.save(ctx, tx)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return patched.Table, nil
-}
-
-// fixed are the members of a table's resource that a patch does not change.
-var fixed = []string{"kind", "id", "etag", "selfLink", "tableReference", "type", "creationTime", "lastModifiedTime",
-	"location", "numRows", "numBytes"}
-
-func (t *table) patched(patch map[string]any) (*table, error) {
-	for _, name := range fixed {
-		delete(patch, name)
-	}
-	members := map[string]any{}
-	if err := convert(t.Table, &members); err != nil {
-		return nil, err
-	}
-	merge(members, patch)
-	next := &table{Table: &bq.Table{}, version: t.version + 1}
-	if err := convert(members, next.Table); err != nil {
-		return nil, invalid("Invalid table resource: %v", err)
-	}
-	next.Etag = etag(next.version)
-	next.LastModifiedTime = uint64(time.Now().UnixMilli())
-	return next, nil
-}
-
-// convert reads one form of a resource from another.
-func convert(from, into any) error {
-	text, err := json.Marshal(from)
-	if err != nil {
-		return err
-	}
-	return json.Unmarshal(text, into)
-}
-
-// merge puts the members of a patch into a resource; null takes one away.
-func merge(into, patch map[string]any) {
-	for name, value := range patch {
-		inner, isObject := value.(map[string]any)
-		old, wasObject := into[name].(map[string]any)
-		switch {
-		case value == nil:
-			delete(into, name)
-		case isObject && wasObject:
-			merge(old, inner)
-		default:
-			into[name] = value
-		}
-	}
 }

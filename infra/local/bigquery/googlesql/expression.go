@@ -127,13 +127,10 @@ func (w *writer) word(i, to int) (string, int) {
 		last := w.clause(i+1, to)
 		return "FROM " + w.from(i+1, last), last
 	case upper == "SET" && w.changes:
-		last := w.find(i, to, "FROM", "WHERE", "WHEN")
+		last := w.find(i, to, "FROM", "WHERE")
 		return "SET " + w.assignments(i+1, last), last
-	case upper == "INSERT" && behind.is("ROW"):
-		return "INSERT", i + 2
 	case upper == "VALUES" && w.changes && behind.is("("):
-		last := w.find(i, to, "WHEN")
-		return "VALUES " + w.row(w.split(i+1, last)), last
+		return "VALUES " + w.row(w.split(i+1, to)), to
 	case upper == "AS" && behind.name():
 		return "AS " + Quote(behind.text), i + 2
 	case upper == "UNNEST" && w.at(i-1).is("IN"):

@@ -34,36 +34,46 @@ type Kind string
 
 // The kinds of statement.
 const (
+	CreateSchema Kind = "CREATE_SCHEMA"
+	DropSchema   Kind = "DROP_SCHEMA"
+
 	Query       Kind = "SELECT"                 // gives rows
 	CreateTable Kind = "CREATE_TABLE_AS_SELECT" // SQL is the SELECT
 	CreateEmpty Kind = "CREATE_TABLE"           // SQL is a SELECT without rows
-	CreateView  Kind = "CREATE_VIEW"            // Source is the GoogleSQL text
+	CreateView  Kind = "CREATE_VIEW"            // SQL is its query
+	AlterTable  Kind = "ALTER_TABLE"
 	DropTable   Kind = "DROP_TABLE"
 	DropView    Kind = "DROP_VIEW"
-	AlterColumn Kind = "ALTER_TABLE" // ALTER COLUMN ... SET DATA TYPE: SQL is a SELECT of the type's NULL
 	Insert      Kind = "INSERT"
 	Update      Kind = "UPDATE"
 	Delete      Kind = "DELETE"
-	Merge       Kind = "MERGE"
 	Truncate    Kind = "TRUNCATE_TABLE"
 )
 
 // Changes says whether the statement changes rows of an existing table.
 func (k Kind) Changes() bool {
-	return k == Insert || k == Update || k == Delete || k == Merge || k == Truncate
+	return k == Insert || k == Update || k == Delete || k == Truncate
 }
 
 // Statement is one rewritten statement.
 type Statement struct {
 	Kind      Kind
-	Target    []string // the table's path, for everything but a query
-	SQL       string   // what DuckDB runs
-	Source    string   // the GoogleSQL text of a view's query
-	Required  []string // columns of a new table that are NOT NULL
-	Column    string   // whose type ALTER COLUMN changes
-	Twice     string   // a query with a row if MERGE would change one twice
+	Target    []string       // the path of what is made, changed or removed: all but a query have one
+	SQL       string         // what DuckDB runs
+	Resource  map[string]any // what CREATE says of a new table, view or dataset, as members of its resource in the REST API
+	Required  []string       // columns of a new table that are NOT NULL
+	Changes   []Change       // of ALTER TABLE
 	OrReplace bool
 	IfExists  bool // IF EXISTS, or IF NOT EXISTS
+	Cascade   bool
+}
+
+// Change is what ALTER TABLE does to one column: add it, drop it, or change its type.
+type Change struct {
+	Column   string
+	Add      bool
+	IfExists bool   // IF EXISTS, or IF NOT EXISTS
+	SQL      string // a SELECT of its new type's NULL; none if the column is dropped
 }
 
 // Relation is a table or a view as a FROM clause uses it.

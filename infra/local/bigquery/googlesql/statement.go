@@ -1,7 +1,7 @@
 package googlesql
 
 import (
-	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -105,9 +105,6 @@ func (w *writer) statement() Statement {
 	}
 	i := 0
 	switch {
-	case last == 0:
-		w.refuse("Syntax error: Unexpected end of statement")
-		return Statement{}
 	case w.query(0):
 		return Statement{Kind: Query, SQL: w.write(0, last)}
 	case w.skip(&i, "CREATE"):
@@ -128,123 +125,172 @@ func (w *writer) statement() Statement {
 	return Statement{}
 }
 
-// create reads [OR REPLACE] TABLE|VIEW [IF NOT EXISTS] path AS query, or with
-// columns instead of a query.
-func (w *writer) create(i, last int) Statement {
-	s := Statement{Kind: CreateTable, OrReplace: w.skip(&i, "OR", "REPLACE")}
-	if !w.skip(&i, "TABLE") {
-		if s.Kind = CreateView; !w.skip(&i, "VIEW") {
-			w.refuse("Statement not supported: CREATE %s", w.describe(i))
+// kind reads what CREATE makes, or DROP removes.
+func (w *writer) kind(verb string, i *int) Kind {
+	for _, what := range []string{"SCHEMA", "TABLE", "VIEW"} {
+		if w.skip(i, what) {
+			return Kind(verb + "_" + what)
 		}
 	}
+	w.refuse("Statement not supported: %s %s", verb, w.describe(*i))
+	return ""
+}
+
+// target reads the path of what a statement makes, changes or removes.
+func (w *writer) target(i int) (path []string, next int) {
+	path, next = w.path(i)
+	if len(path) == 0 {
+		w.refuse("Syntax error: Expected a name, got %s", w.describe(i))
+	}
+	return path, next
+}
+
+// name reads what must be one name.
+func (w *writer) name(s span) string {
+	if s.to != s.from+1 || !w.at(s.from).name() {
+		return w.refuse("Syntax error: Expected one name at %s", w.describe(s.from))
+	}
+	return w.at(s.from).text
+}
+
+// create reads [OR REPLACE] SCHEMA|TABLE|VIEW [IF NOT EXISTS] path, and then the
+// clauses that describe the new one.
+func (w *writer) create(i, last int) Statement {
+	s := Statement{OrReplace: w.skip(&i, "OR", "REPLACE"), Resource: map[string]any{}}
+	s.Kind = w.kind("CREATE", &i)
 	s.IfExists = w.skip(&i, "IF", "NOT", "EXISTS")
-	s.Target, i = w.path(i)
-	if s.Kind == CreateTable && w.at(i).is("(") && w.next(i) == last {
-		s.Kind = CreateEmpty
-		s.SQL, s.Required = w.columns(i+1, last-1)
-		return s
+	s.Target, i = w.target(i)
+	schema, table := s.Kind == CreateSchema, s.Kind == CreateEmpty
+	for i < last {
+		end := w.find(w.next(i), last, "PARTITION", "CLUSTER", "OPTIONS", "AS")
+		switch {
+		case table && w.skip(&i, "("):
+			s.SQL, s.Required = w.columns(i, end-1)
+		case table && w.skip(&i, "PARTITION", "BY"):
+			s.Resource["timePartitioning"] = map[string]any{"type": "DAY", "field": w.partition(span{i, end})}
+		case table && w.skip(&i, "CLUSTER", "BY"):
+			var columns []string
+			for _, column := range w.split(i, end) {
+				columns = append(columns, w.name(column))
+			}
+			s.Resource["clustering"] = map[string]any{"fields": columns}
+		case w.skip(&i, "OPTIONS", "("):
+			for _, option := range w.split(i, end-1) {
+				name, value := w.at(option.from).text, w.at(option.from+2)
+				known := w.phrase(option.from, "description", "=") || schema && w.phrase(option.from, "location", "=")
+				if !known || value.kind != text || option.to != option.from+3 {
+					w.refuse("Option not supported: %s", name)
+				}
+				s.Resource[strings.ToLower(name)] = value.text
+			}
+		case !schema && s.SQL == "" && w.skip(&i, "AS") && w.query(i):
+			s.SQL, end = w.write(i, last), last
+			if table {
+				s.Kind = CreateTable
+			} else {
+				s.Resource["view"] = map[string]any{"query": w.source[w.at(i).start:w.at(last-1).end]}
+			}
+		default:
+			w.refuse("Not supported in %s: %s", s.Kind, w.describe(i))
+		}
+		i = end
 	}
-	if !w.skip(&i, "AS") || !w.query(i) {
-		w.refuse("CREATE is supported only as CREATE TABLE|VIEW name AS query and CREATE TABLE name (column type [NOT NULL], ...)")
-		return s
+	if schema && s.OrReplace || !schema && s.SQL == "" {
+		w.refuse("CREATE is supported only as CREATE SCHEMA name, CREATE TABLE name (column type, ...) and CREATE TABLE|VIEW name AS query")
 	}
-	s.SQL, s.Source = w.write(i, last), w.source[w.at(i).start:w.at(last-1).end]
 	return s
 }
 
-// columns writes the columns of a new table as a query without rows, and names
+// columns writes the columns of a table as a query without rows, and names
 // those that must not be NULL.
 func (w *writer) columns(from, to int) (query string, required []string) {
 	var columns []string
 	for _, column := range w.split(from, to) {
-		name := w.at(column.from)
-		if !name.name() {
-			w.refuse("Syntax error: Expected a column's name, got %s", w.describe(column.from))
-		}
+		name := w.name(span{column.from, column.from + 1})
 		if w.phrase(column.to-2, "NOT", "NULL") {
-			required = append(required, name.text)
+			required = append(required, name)
 		}
-		columns = append(columns, "CAST(NULL AS "+w.wholeType(column.from+1, column.to)+") AS "+Quote(name.text))
+		columns = append(columns, w.typedNull(name, column.from+1, column.to))
 	}
 	return "SELECT " + strings.Join(columns, ", ") + " WHERE FALSE", required
 }
 
-// drop reads TABLE|VIEW [IF EXISTS] path.
-func (w *writer) drop(i, last int) Statement {
-	s := Statement{Kind: DropTable}
-	if !w.skip(&i, "TABLE") {
-		if s.Kind = DropView; !w.skip(&i, "VIEW") {
-			w.refuse("Statement not supported: DROP %s", w.describe(i))
-		}
+// typedNull writes a NULL of the type that these tokens are, as a column.
+func (w *writer) typedNull(name string, from, to int) string {
+	return "CAST(NULL AS " + w.wholeType(from, to) + ") AS " + Quote(name)
+}
+
+// partition reads the column whose days make partitions: bare, or as DATE(column).
+func (w *writer) partition(s span) string {
+	if w.phrase(s.from, "DATE", "(") && w.next(s.from+1) == s.to {
+		s = span{s.from + 2, s.to - 1}
 	}
+	return w.name(s)
+}
+
+// drop reads SCHEMA|TABLE|VIEW [IF EXISTS] path, and CASCADE of a schema.
+func (w *writer) drop(i, last int) Statement {
+	s := Statement{Kind: w.kind("DROP", &i)}
 	s.IfExists = w.skip(&i, "IF", "EXISTS")
-	if s.Target, i = w.path(i); len(s.Target) == 0 || i != last {
-		w.refuse("Syntax error: Expected the name of one table, got %s", w.describe(i))
+	s.Target, i = w.target(i)
+	if s.Kind == DropSchema && !w.skip(&i, "RESTRICT") {
+		s.Cascade = w.skip(&i, "CASCADE")
+	}
+	if i != last {
+		w.refuse("Syntax error: Unexpected %s", w.describe(i))
 	}
 	return s
 }
 
-// alter reads path ALTER COLUMN name SET DATA TYPE type.
+// alter reads [IF EXISTS] path, and the changes of its columns: ADD COLUMN
+// [IF NOT EXISTS] name type, DROP COLUMN [IF EXISTS] name, and ALTER COLUMN name
+// SET DATA TYPE type.
 func (w *writer) alter(i, last int) Statement {
-	s := Statement{Kind: AlterColumn}
-	s.Target, i = w.path(i)
-	if !w.skip(&i, "ALTER", "COLUMN") || !w.at(i).name() || !w.phrase(i+1, "SET", "DATA", "TYPE") {
-		w.refuse("ALTER TABLE is supported only with SET DATA TYPE: ALTER TABLE name ALTER COLUMN name SET DATA TYPE type")
-		return s
+	s := Statement{Kind: AlterTable, IfExists: w.skip(&i, "IF", "EXISTS")}
+	s.Target, i = w.target(i)
+	for _, part := range w.split(i, last) {
+		var c Change
+		i := part.from
+		switch {
+		case w.skip(&i, "ADD", "COLUMN"):
+			c.Add, c.IfExists = true, w.skip(&i, "IF", "NOT", "EXISTS")
+			if c.SQL, s.Required = w.columns(i, part.to); s.Required != nil {
+				w.refuse("Cannot add required columns to an existing schema")
+			}
+		case w.skip(&i, "DROP", "COLUMN"):
+			c.IfExists = w.skip(&i, "IF", "EXISTS")
+			w.name(span{i, part.to})
+		case w.skip(&i, "ALTER", "COLUMN") && w.phrase(i+1, "SET", "DATA", "TYPE"):
+			c.SQL = "SELECT " + w.typedNull(w.at(i).text, i+4, part.to)
+		default:
+			w.refuse("ALTER TABLE is supported only with ADD COLUMN, DROP COLUMN and ALTER COLUMN name SET DATA TYPE type")
+		}
+		c.Column = w.at(i).text
+		if slices.ContainsFunc(s.Changes, func(other Change) bool { return strings.EqualFold(other.Column, c.Column) }) {
+			w.refuse("ALTER TABLE is supported only with one change of a column: %s", c.Column)
+		}
+		s.Changes = append(s.Changes, c)
 	}
-	s.Column = w.at(i).text
-	s.SQL = "SELECT CAST(NULL AS " + w.wholeType(i+4, last) + ") AS " + Quote(s.Column)
+	if len(s.Changes) == 0 {
+		w.refuse("Syntax error: Unexpected end of statement")
+	}
 	return s
 }
 
 // fillers are the words that may stand between a change and its table.
-var fillers = map[Kind]string{Insert: "INTO", Update: "", Delete: "FROM", Merge: "INTO", Truncate: "TABLE"}
+var fillers = map[Kind]string{Insert: "INTO", Update: "", Delete: "FROM", Truncate: "TABLE"}
 
 // change writes a statement that changes a table's rows.
 func (w *writer) change(kind Kind, head string, i, last int) Statement {
 	s := Statement{Kind: kind}
 	w.changes, w.inserts = true, last
-	s.Target, i = w.path(i)
+	s.Target, i = w.target(i)
 	into := w.relation(s.Target).SQL
 	if (kind == Update || kind == Delete) && w.find(i, last, "WHERE") == last {
 		w.refuse("%s must have a WHERE clause", kind)
 	}
-	if w.err != nil {
-		return s
-	}
-	if kind == Merge && w.err == nil {
-		using := w.find(i, last, "USING")
-		on := w.find(using, last, "ON")
-		when := w.find(on, last, "WHEN")
-		into += " " + w.write(i, using)
-		source := w.from(using+1, on)
-		s.Twice = fmt.Sprintf("SELECT count(*) FROM %s JOIN %s %s GROUP BY %s.rowid HAVING count(CASE %s END) > 1 LIMIT 1",
-			into, source, w.write(on, when), w.mergeTarget(s.Target, i, using), w.matches(when, last))
-		into, i = into+" USING "+source, on
-	}
 	s.SQL = head + " " + into + " " + w.write(i, last)
 	return s
-}
-
-// mergeTarget is the name by which MERGE knows its target.
-func (w *writer) mergeTarget(path []string, i, using int) string {
-	if i < using {
-		return Quote(w.at(using - 1).text)
-	}
-	return Quote(path[len(path)-1])
-}
-
-// matches writes the branches of a CASE that counts the rows of a MERGE that
-// would change their target.
-func (w *writer) matches(i, last int) string {
-	out := "WHEN FALSE THEN 1"
-	for ; i < last; i = w.find(i+1, last, "WHEN") {
-		then := w.find(i, last, "THEN")
-		if w.skip(&i, "WHEN", "MATCHED") {
-			out += " WHEN TRUE " + w.write(i, then) + " THEN 1"
-		}
-	}
-	return out
 }
 
 // assignments writes what SET sets. A field is set by giving its column a new
@@ -280,13 +326,10 @@ func updated(record string, path []string, value string) string {
 
 // relation finds a table in the scope.
 func (w *writer) relation(path []string) Relation {
-	if len(path) == 0 {
-		w.refuse("Syntax error: Expected a table's name")
-	}
-	if w.err != nil {
-		return Relation{}
-	}
 	var r Relation
+	if w.err != nil {
+		return r
+	}
 	r, w.err = w.scope.Relation(path)
 	return r
 }
