@@ -12,7 +12,8 @@ import (
 
 // alter makes a table's columns those of its new version. A nested field is
 // added by giving the whole column its new type: DuckDB 1.5.5 loses its heap
-// when ADD COLUMN names a field inside a list.
+// when ADD COLUMN names a field inside a list. It may also never end when an
+// array column is added with a default, so old rows have NULL there.
 func (t *table) alter(ctx context.Context, tx *sql.Tx, old *table) error {
 	if t.view() {
 		return nil

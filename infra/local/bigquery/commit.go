@@ -5,42 +5,45 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
+	"cloud.google.com/go/bigquery/storage/apiv1/storagepb"
 	"github.com/duckdb/duckdb-go/v2"
+	"google.golang.org/grpc/codes"
+	grpcstatus "google.golang.org/grpc/status"
+
+	"nightwire.dev/infra/local/bigquery/record"
 )
 
-// rows is one append request, decoded, on its way to the database.
+// rows is one append request on its way to the database.
 type rows struct {
-	table  *table // that the rows were decoded for
-	values [][]driver.Value
-	done   chan error // receives one answer
+	from    *writer
+	encoded [][]byte
+	done    chan error // receives one answer
+
+	// What the committer found, for who receives that.
+	table   *table
+	bad     []*storagepb.RowError
+	refused error
 }
 
-// errStale says that the table changed after the rows were decoded.
-var errStale = errors.New("the table has changed")
-
-// A transaction costs some 12 ms of CPU before its first row, so transactions
-// keep a distance, in which rows gather: a longer one while more keep coming. A
-// writer that comes after a rest is served at once.
+// A transaction costs some 10 ms of CPU before its first row, so transactions
+// keep a distance, in which rows gather. A writer that comes after a rest is
+// served at once.
 const (
-	groupRows = 1000 // that one transaction takes
-	distance  = 150 * time.Millisecond
-	longest   = 250 * time.Millisecond
-	pause     = 25 * time.Millisecond // after which no more are to be expected
+	distance   = 200 * time.Millisecond
+	groupRows  = 1000 // end the gathering early
+	groupBytes = 16 << 20
 )
 
-// committer writes appends to the database. Appends that arrive while a
-// transaction commits share the next one.
+// committer writes appends to the database. Appends to one table that arrive
+// before the next transactions share one.
 type committer struct {
-	server    *Server
-	queue     chan *rows
-	closed    sync.WaitGroup
-	conn      *sql.Conn
-	last      time.Time                   // when the last transaction began
-	appenders map[*table]*duckdb.Appender // kept for the next transaction
+	server *Server
+	queue  chan *rows
+	closed sync.WaitGroup
+	conn   *sql.Conn
 }
 
 func newCommitter(ctx context.Context, s *Server) (*committer, error) {
@@ -48,7 +51,7 @@ func newCommitter(ctx context.Context, s *Server) (*committer, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &committer{server: s, conn: conn, queue: make(chan *rows, 256), appenders: map[*table]*duckdb.Appender{}}
+	c := &committer{server: s, conn: conn, queue: make(chan *rows, 256)}
 	c.closed.Go(c.run)
 	return c, nil
 }
@@ -60,125 +63,115 @@ func (c *committer) close() {
 }
 
 func (c *committer) run() {
+	var last time.Time
 	for first := range c.queue {
-		group := c.gather(first)
-		err := c.commit(group...)
-		for _, r := range group {
-			if err != nil && len(group) > 1 { // a bad request hurts no other
-				r.done <- c.commit(r)
-			} else {
-				r.done <- err
-			}
+		groups := c.gather(first, last.Add(distance))
+		last = time.Now()
+		for _, group := range groups {
+			c.commit(group)
 		}
 	}
-	c.dropAppenders(every)
 	_ = c.conn.Close()
 }
 
-// gather takes what comes until the next transaction may begin.
-func (c *committer) gather(first *rows) []*rows {
-	group := []*rows{first}
-	wait := time.NewTimer(time.Until(c.last.Add(distance)))
-	defer wait.Stop()
-gathering:
-	for total := len(first.values); total < groupRows; {
+// gather takes what comes until the next transactions are due, by stream.
+func (c *committer) gather(first *rows, due time.Time) map[string][]*rows {
+	groups := map[string][]*rows{}
+	end := time.After(time.Until(due))
+	r, more := first, true
+	for count, size := 0, 0; more; {
+		groups[r.from.stream] = append(groups[r.from.stream], r)
+		count += len(r.encoded)
+		for _, row := range r.encoded {
+			size += len(row)
+		}
+		if count >= groupRows || size >= groupBytes {
+			break
+		}
 		select {
-		case r, more := <-c.queue:
-			if !more {
-				break gathering
-			}
-			group, total = append(group, r), total+len(r.values)
-			wait.Reset(max(time.Until(c.last.Add(distance)), min(time.Until(c.last.Add(longest)), pause)))
-		case <-wait.C:
-			break gathering
+		case r, more = <-c.queue:
+		case <-end:
+			more = false
 		}
 	}
-	c.last = time.Now()
-	return group
+	return groups
 }
 
-// commit stores a group in one transaction.
-func (c *committer) commit(group ...*rows) error {
+// commit stores the requests for one table in one transaction and answers them.
+// If it fails, each request has its own: what fails for one hurts no other.
+func (c *committer) commit(group []*rows) {
+	err := c.store(group)
+	for i, r := range group {
+		switch {
+		case err == nil:
+			r.done <- r.refused
+		case len(group) == 1:
+			r.done <- err
+		default:
+			c.commit(group[i : i+1])
+		}
+	}
+}
+
+// store appends the rows of those requests that can be stored. DuckDB flushes an
+// appender in a transaction of its own, without a second thread that waits for
+// the first, as it would for COMMIT.
+func (c *committer) store(group []*rows) error {
 	c.server.db.writing.Lock()
 	defer c.server.db.writing.Unlock()
-	ctx := context.Background()
-	if _, err := c.conn.ExecContext(ctx, "BEGIN"); err != nil {
-		return err
-	}
-	err := c.append(group)
-	if err != nil {
-		_, rollback := c.conn.ExecContext(ctx, "ROLLBACK")
-		err = errors.Join(err, rollback)
-	} else {
-		_, err = c.conn.ExecContext(ctx, "COMMIT")
-	}
-	if err != nil {
-		c.dropAppenders(every)
-	}
-	return err
-}
-
-func (c *committer) append(group []*rows) error {
-	appenders, err := c.open(group)
+	t, err := c.server.stream(group[0].from.stream)
 	if err != nil {
 		return err
 	}
-	for _, r := range group {
-		for _, row := range r.values {
-			if err := appenders[r.table].AppendRow(row...); err != nil {
-				return fmt.Errorf("append to %s: %w", r.table.Id, err)
-			}
-		}
-	}
-	for _, a := range appenders {
-		if err := a.Flush(); err != nil {
+	err = c.conn.Raw(func(conn any) error {
+		to, err := duckdb.NewAppenderFromConn(conn.(driver.Conn), t.dataset(), t.id())
+		if err != nil {
 			return err
 		}
+		for _, r := range group {
+			var values [][]driver.Value
+			values, r.refused = r.decode(t)
+			for _, row := range values {
+				if err := to.AppendRow(row...); err != nil {
+					return errors.Join(err, to.Clear(), to.Close())
+				}
+			}
+		}
+		return to.Close()
+	})
+	if err != nil { // which is not the rows' fault: they were read
+		return grpcstatus.Errorf(codes.Internal, "append to %s: %v", t.Id, err)
 	}
 	return nil
 }
 
-// open gives an appender for each table of a group, unless a table has changed.
-func (c *committer) open(group []*rows) (map[*table]*duckdb.Appender, error) {
-	opened := map[*table]*duckdb.Appender{}
-	fresh := false
-	for _, r := range group {
-		if now, _ := c.server.catalogue.table(r.table.dataset(), r.table.id()); now != r.table {
-			return nil, errStale
-		}
-		opened[r.table] = c.appenders[r.table]
-		fresh = fresh || opened[r.table] == nil
-	}
-	if !fresh {
-		return opened, nil
-	}
-	// One that nobody needs now may hold 10 MB, or be for a table as it was.
-	c.dropAppenders(func(t *table) bool { return opened[t] == nil })
-	return opened, c.conn.Raw(func(conn any) (err error) {
-		for t, a := range opened {
-			if a != nil {
-				continue
-			}
-			if a, err = duckdb.NewAppenderFromConn(conn.(driver.Conn), t.dataset(), t.id()); err != nil {
-				return err
-			}
-			opened[t], c.appenders[t] = a, a
-		}
-		return nil
-	})
-}
+// maxRows bounds a request: with more rows than that, and those that gathered
+// before, DuckDB would not wait with its transaction for the last.
+const maxRows = 200_000
 
-// dropAppenders forgets appenders, and the rows that they still hold.
-func (c *committer) dropAppenders(which func(*table) bool) {
-	for t, a := range c.appenders {
-		if !which(t) {
-			continue
-		}
-		if err := errors.Join(a.Clear(), a.Close()); err != nil {
-			c.server.log.Debug("appender dropped", "error", err)
-		}
-		delete(c.appenders, t)
+// decode reads the rows of a request for its table as it is now. It gives all
+// or none.
+func (r *rows) decode(t *table) ([][]driver.Value, error) {
+	r.table, r.bad = t, nil
+	if len(r.encoded) == 0 || len(r.encoded) > maxRows {
+		return nil, grpcstatus.Errorf(codes.InvalidArgument, "the request has %d rows, and must have 1 to %d", len(r.encoded), maxRows)
 	}
+	if r.from.table != t {
+		plan, err := record.NewProto(r.from.descriptor, t.Schema.Fields)
+		if err != nil {
+			return nil, grpcstatus.Error(codes.InvalidArgument, err.Error())
+		}
+		r.from.table, r.from.plan = t, plan
+	}
+	values := make([][]driver.Value, len(r.encoded))
+	for i, encoded := range r.encoded {
+		var err error
+		if values[i], err = r.from.plan.Row(encoded); err != nil {
+			r.bad = append(r.bad, &storagepb.RowError{Index: int64(i), Code: storagepb.RowError_FIELDS_ERROR, Message: err.Error()})
+		}
+	}
+	if len(r.bad) > 0 {
+		return nil, grpcstatus.Error(codes.InvalidArgument, "Errors found while processing rows. Please refer to the row_errors field for details.")
+	}
+	return values, nil
 }
-
-func every(*table) bool { return true }

@@ -63,7 +63,7 @@ func TestConformance(t *testing.T) {
 			Says: "What cannot be computed is an error in the service's words, with its reason."},
 		// The Storage Write API.
 		{Name: "every type is written and read", Check: testEveryTypeReadsBack,
-			Says: "Each type and mode of a column is written as protocol buffers and read back, by query and by tabledata.list."},
+			Says: "Each type and mode that Nightwire's columns have is written as protocol buffers and read back, by query and by tabledata.list."},
 		{Name: "bad rows", Check: testBadRowsStoreNothing,
 			Says: "A request with a bad row stores none of its rows, and its row errors name the row and what is wrong."},
 		{Name: "a writer sees a new schema", Check: testWriterSeesNewSchema,

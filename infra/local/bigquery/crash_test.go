@@ -40,7 +40,7 @@ func serveChild(dir string) error {
 }
 
 // startChild runs a server in its own process and connects to it.
-func startChild(t *testing.T, dir string) (*running, *exec.Cmd) {
+func startChild(t testing.TB, dir string) (*running, *exec.Cmd) {
 	t.Helper()
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), childDir+"="+dir)

@@ -37,7 +37,7 @@ func (s *Server) insertDataset(r *http.Request) (any, error) {
 func (s *Server) createDataset(ctx context.Context, d *bq.Dataset) error {
 	id := d.DatasetReference.DatasetId
 	if !resourceName.MatchString(id) || internalSchemas[strings.ToLower(id)] {
-		return invalid("Invalid dataset ID %q: dataset IDs are letters, digits and underscores, and no name of the database's own", id)
+		return invalid("Invalid dataset ID %q: use letters, digits and underscores, and no name of the database's own", id)
 	}
 	err := only(d, "datasetReference", "description", "friendlyName", "id", "kind", "labels", "location")
 	if err != nil {

@@ -93,7 +93,7 @@ func (s *Server) changeColumns(ctx context.Context, t *table, changes []googlesq
 		case change.SQL == "":
 			t.Schema.Fields = slices.Delete(t.Schema.Fields, i, i+1)
 		case !coerce(t.Schema.Fields[i], described[0]):
-			return invalidQuery("ALTER COLUMN SET DATA TYPE requires that the existing column type is assignable to the new type: column %s", change.Column)
+			return invalidQuery("The existing type of column %s is not assignable to the new type", change.Column)
 		}
 	}
 	return nil

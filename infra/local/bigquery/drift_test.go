@@ -16,7 +16,7 @@ import (
 )
 
 // open connects a warehouse, as an instance of a function does.
-func (r *running) open(t *testing.T) *warehouse.Warehouse {
+func (r *running) open(t testing.TB) *warehouse.Warehouse {
 	t.Helper()
 	config := warehouse.Config{Endpoint: "http://" + r.address, WriteEndpoint: r.accepted}
 	w, err := warehouse.Open(context.Background(), config, project, "ztf", slog.New(slog.DiscardHandler))
@@ -32,7 +32,7 @@ func (r *running) open(t *testing.T) *warehouse.Warehouse {
 }
 
 // opened is a table as an instance has it.
-func opened(t *testing.T, w *warehouse.Warehouse, definition schemas.Table) *warehouse.Table {
+func opened(t testing.TB, w *warehouse.Warehouse, definition schemas.Table) *warehouse.Table {
 	t.Helper()
 	table, err := w.Table(t.Context(), definition)
 	if err != nil {
@@ -110,7 +110,7 @@ func fill(t *packet.Type, n *int) any {
 	}
 }
 
-func encode(t *testing.T, s *packet.Schema, record map[string]any) packet.Value {
+func encode(t testing.TB, s *packet.Schema, record map[string]any) packet.Value {
 	t.Helper()
 	encoded, err := s.Encode(nil, record)
 	if err != nil {

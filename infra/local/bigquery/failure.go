@@ -75,7 +75,8 @@ func asFailure(err error) *failure {
 	}
 	switch duck.Type {
 	case duckdb.ErrorTypeInternal, duckdb.ErrorTypeFatal, duckdb.ErrorTypeIO, duckdb.ErrorTypeTransaction:
-		return unknown // which no other statement would avoid; a commit without room on the disk is one of the transaction
+		// No other statement would avoid it. A commit without room on the disk is one of the transaction.
+		return unknown
 	case duckdb.ErrorTypeOutOfMemory:
 		return &failure{http.StatusBadRequest, "resourcesExceeded", "Resources exceeded during query execution: The query could not be executed in the allotted memory."}
 	}

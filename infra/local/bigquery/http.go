@@ -20,7 +20,8 @@ type handler func(r *http.Request) (any, error)
 // routes is the REST surface, with and without the production prefix: each
 // method's path, what answers it, and the URL's parameters that it knows.
 func (s *Server) routes() http.Handler {
-	const dataset, rows = "/projects/{project}/datasets/{dataset}", "maxResults pageToken startIndex formatOptions.useInt64Timestamp"
+	const dataset = "/projects/{project}/datasets/{dataset}"
+	const rows = "maxResults pageToken startIndex formatOptions.useInt64Timestamp"
 	mux := http.NewServeMux()
 	for _, route := range []struct {
 		pattern    string

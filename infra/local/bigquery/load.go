@@ -3,14 +3,17 @@ package bigquery
 import (
 	"cmp"
 	"context"
-	"database/sql/driver"
-	"encoding/json"
+	"database/sql"
 	"net/http"
 	"slices"
 
-	"github.com/duckdb/duckdb-go/v2"
 	bq "google.golang.org/api/bigquery/v2"
+
+	"nightwire.dev/infra/local/bigquery/googlesql"
 )
+
+// loadable are the formats and the dispositions of what a load job does.
+var loadable = []string{"AVRO", "WRITE_APPEND", "WRITE_TRUNCATE", "CREATE_IF_NEEDED"}
 
 // checkLoad sets a load job's defaults, and refuses whatever it asks for beyond
 // what is read here.
@@ -18,22 +21,15 @@ func (s *Server) checkLoad(l *bq.JobConfigurationLoad) error {
 	l.SourceFormat = cmp.Or(l.SourceFormat, "CSV")
 	l.WriteDisposition = cmp.Or(l.WriteDisposition, "WRITE_APPEND")
 	l.CreateDisposition = cmp.Or(l.CreateDisposition, "CREATE_IF_NEEDED")
-	rest := *l
-	rest.SourceUris, rest.DestinationTable, rest.UseAvroLogicalTypes = nil, nil, false
-	known := func(value *string, values ...string) {
-		if slices.Contains(values, *value) {
-			*value = ""
+	for _, wanted := range []string{l.SourceFormat, l.WriteDisposition, l.CreateDisposition} {
+		if !slices.Contains(loadable, wanted) {
+			return notImplemented("load jobs with %s", wanted)
 		}
 	}
-	known(&rest.SourceFormat, "AVRO")
-	known(&rest.WriteDisposition, "WRITE_APPEND", "WRITE_TRUNCATE", "WRITE_EMPTY")
-	known(&rest.CreateDisposition, "CREATE_IF_NEEDED", "CREATE_NEVER")
-	unknown, err := json.Marshal(rest)
+	err := only(l, "sourceUris", "destinationTable", "useAvroLogicalTypes", "sourceFormat", "writeDisposition", "createDisposition")
 	switch {
 	case err != nil:
 		return err
-	case string(unknown) != "{}":
-		return notImplemented("load jobs with %s", unknown)
 	case s.options.Storage == "":
 		return notImplemented("load jobs where it was told of no Cloud Storage")
 	case l.DestinationTable == nil || len(l.SourceUris) == 0:
@@ -46,32 +42,23 @@ func (s *Server) checkLoad(l *bq.JobConfigurationLoad) error {
 // table itself changes meanwhile, nothing is loaded.
 func (s *Server) load(ctx context.Context, j *job) error {
 	to := *j.load.DestinationTable
-	old, err := s.catalogue.table(to.DatasetId, to.TableId)
-	if _, gone := s.catalogue.dataset(to.DatasetId); gone != nil || err != nil && j.load.CreateDisposition == "CREATE_NEVER" {
+	if _, err := s.catalogue.dataset(to.DatasetId); err != nil {
 		return err
 	}
+	old, _ := s.catalogue.table(to.DatasetId, to.TableId)
 	if old != nil && old.view() {
 		return invalid("Cannot load into %s: it is a view", old.Id)
 	}
-	l, err := s.newLoading(ctx, j.load)
+	f, err := s.findFiles(ctx, j.load)
 	if err != nil {
 		return err
 	}
-	defer l.client.Close()
+	defer f.client.Close()
 	into := old
 	if old == nil || j.load.WriteDisposition == "WRITE_TRUNCATE" {
-		resource := bq.Table{TableReference: &to}
-		if old != nil {
-			resource = *old.Table
-			resource.TableReference = &to // which others read of the old one
-		}
-		if resource.Schema, err = l.schema(ctx); err != nil {
+		if into, err = s.replacement(ctx, old, to, f); err != nil {
 			return err
 		}
-		if err := s.complete(ctx, &resource); err != nil {
-			return err
-		}
-		into = &table{&resource}
 	}
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
@@ -83,55 +70,61 @@ func (s *Server) load(ctx context.Context, j *job) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
+	name := to.TableId
 	if into != old {
-		if err := into.create(ctx, tx); err != nil {
+		name += " " + j.id // which no table has: nobody is held up while it is filled
+		create := "CREATE TABLE " + sqlName(to.DatasetId, name) + " (" + columnList(into.Schema.Fields, constraint) + ")"
+		if _, err := tx.ExecContext(ctx, create); err != nil {
 			return err
 		}
-	} else if err := s.checkEmpty(ctx, j.load, old); err != nil {
-		return err
 	}
-	err = conn.Raw(func(raw any) error {
-		appender, err := duckdb.NewAppenderFromConn(raw.(driver.Conn), to.DatasetId, to.TableId)
-		if err != nil {
-			return err
-		}
-		if err := l.read(ctx, into, appender); err != nil {
-			_ = appender.Clear()
-			_ = appender.Close()
-			return err
-		}
-		return appender.Close()
-	})
+	err = f.fill(ctx, conn, into, name)
 	s.db.writing.Lock()
 	defer s.db.writing.Unlock()
 	if now, _ := s.catalogue.table(to.DatasetId, to.TableId); now != old {
 		return fail(http.StatusConflict, "conflict", "The table %s changed while files were loaded into it", into.Id)
 	}
+	if err == nil && into != old {
+		err = into.takePlace(ctx, tx, name)
+	}
+	if err == nil {
+		err = tx.Commit()
+	}
 	if err != nil {
 		return err
 	}
-	if err := s.checkEmpty(ctx, j.load, old); err != nil { // rows may have come meanwhile
-		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return err
-	}
 	s.catalogue.putTable(into)
-	j.loaded = &l.statistics
+	j.loaded = &f.statistics
 	return nil
 }
 
-// checkEmpty refuses a table that has rows, if the job wants one that has none.
-func (s *Server) checkEmpty(ctx context.Context, job *bq.JobConfigurationLoad, old *table) error {
-	if old == nil || job.WriteDisposition != "WRITE_EMPTY" {
-		return nil
+func sqlName(dataset, table string) string {
+	return googlesql.Quote(dataset) + "." + googlesql.Quote(table)
+}
+
+// replacement is the table that files make, anew or in the place of an old one.
+func (s *Server) replacement(ctx context.Context, old *table, to bq.TableReference, f *files) (*table, error) {
+	t := &table{&bq.Table{}}
+	if old != nil {
+		*t.Table = *old.Table
 	}
-	var filled bool
-	if err := s.db.QueryRowContext(ctx, "SELECT count(*) > 0 FROM "+old.sql()).Scan(&filled); err != nil {
-		return err
+	t.TableReference = &to
+	var err error
+	if t.Schema, err = f.schema(ctx); err != nil {
+		return nil, err
 	}
-	if filled {
-		return duplicate("Table %s", old.Id)
+	return t, s.complete(ctx, t.Table)
+}
+
+// takePlace gives a table, filled under another name, its own.
+func (t *table) takePlace(ctx context.Context, tx *sql.Tx, name string) error {
+	for _, change := range []string{
+		"DROP TABLE IF EXISTS " + t.sql(),
+		"ALTER TABLE " + sqlName(t.dataset(), name) + " RENAME TO " + googlesql.Quote(t.id()),
+	} {
+		if _, err := tx.ExecContext(ctx, change); err != nil {
+			return err
+		}
 	}
-	return nil
+	return t.save(ctx, tx)
 }

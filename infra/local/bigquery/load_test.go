@@ -127,7 +127,7 @@ func testLoad(t *testing.T, r *running) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := &bigquery.LoadStatistics{InputFileBytes: int64(len(one) + len(two)), InputFiles: 2, OutputRows: 4, OutputBytes: 6 * 8}
+	want := &bigquery.LoadStatistics{InputFileBytes: int64(len(one) + len(two)), InputFiles: 2, OutputRows: 4}
 	if diff := cmp.Diff(want, statistics.Details); diff != "" {
 		t.Errorf("statistics (-want +got):\n%s", diff)
 	}
@@ -140,12 +140,9 @@ func testLoad(t *testing.T, r *running) {
 		t.Errorf("schema (-want +got):\n%s", diff)
 	}
 
-	disposed := func(write bigquery.TableWriteDisposition, create bigquery.TableCreateDisposition) func(*bigquery.Loader) {
-		return func(l *bigquery.Loader) { l.WriteDisposition, l.CreateDisposition = write, create }
-	}
+	truncate := func(l *bigquery.Loader) { l.WriteDisposition = bigquery.WriteTruncate }
 	tests := []struct {
 		name   string
-		into   string
 		set    func(*bigquery.Loader)
 		uris   []string
 		reason string // of the error, none if empty
@@ -159,18 +156,12 @@ func testLoad(t *testing.T, r *running) {
 		{name: "nothing under a wildcard", uris: []string{uri("nothing/*")}, reason: "notFound", says: uri("nothing/*"), want: []int64{1, 2, 3, 4, 5}},
 		{name: "no such bucket", uris: []string{"gs://" + from.BucketName() + "-nothing/*"}, reason: "notFound", says: "-nothing", want: []int64{1, 2, 3, 4, 5}},
 		{name: "another field", uris: []string{uri("other.avro")}, reason: "invalid", says: "magap", want: []int64{1, 2, 3, 4, 5}},
-		{name: "only an empty table", set: disposed(bigquery.WriteEmpty, ""), uris: []string{uri("night=2026-09-02/*")}, reason: "duplicate", says: "sightings", want: []int64{1, 2, 3, 4, 5}},
-		{name: "truncate", set: disposed(bigquery.WriteTruncate, ""), uris: []string{uri("night=2026-09-02/*")}, want: []int64{5}},
-		{name: "only a table that is there", into: "nothing", set: disposed("", bigquery.CreateNever), uris: []string{uri("night=2026-09-02/*")}, reason: "notFound", says: "nothing", want: []int64{5}},
-		{name: "truncate into another schema", set: disposed(bigquery.WriteTruncate, ""), uris: []string{uri("other.avro")}, want: []int64{9}},
+		{name: "truncate", set: truncate, uris: []string{uri("night=2026-09-02/*")}, want: []int64{5}},
+		{name: "truncate into another schema", set: truncate, uris: []string{uri("other.avro")}, want: []int64{9}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			into := table
-			if tt.into != "" {
-				into = r.Dataset("ztf").Table(tt.into)
-			}
-			_, err := loading(t, into, tt.set, tt.uris...)
+			_, err := loading(t, table, tt.set, tt.uris...)
 			var failed *bigquery.Error
 			switch {
 			case tt.reason == "" && err != nil:
@@ -202,18 +193,16 @@ func testLoadTypes(t *testing.T, r *running) {
 		{"name":"inner","type":["null",{"type":"record","name":"inner","fields":[{"name":"prv","type":{"type":"array","items":
 			{"type":"record","name":"prv","fields":[{"name":"jd","type":"double"},{"name":"note","type":["null","string"]}]}}}]}]},
 		{"name":"day","type":{"type":"int","logicalType":"date"}},
-		{"name":"clock","type":{"type":"long","logicalType":"time-micros"}},
-		{"name":"at","type":["null",{"type":"long","logicalType":"timestamp-millis"}]}]}`
+		{"name":"at","type":["null",{"type":"long","logicalType":"timestamp-micros"}]}]}`
 	record := map[string]any{
 		"yes": true, "int": -7, "long": int64(1)<<60 + 1, "float": float32(0.5), "double": 0.1, "text": "Σ", "raw": []byte{0, 255},
 		"four": [4]byte{1, 2, 3, 4}, "band": "r", "items": []int64{1, 2},
 		"inner": map[string]any{"inner": map[string]any{"prv": []any{map[string]any{"jd": 1.5, "note": "a"}, map[string]any{"jd": 2.5, "note": nil}}}},
-		"day":   time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC), "clock": 90*time.Minute + time.Microsecond,
-		"at": time.Date(2026, 9, 1, 2, 3, 4, 5e6, time.UTC),
+		"day":   time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC), "at": time.Date(2026, 9, 1, 2, 3, 4, 5e3, time.UTC),
 	}
 	empty := map[string]any{
 		"yes": false, "int": 0, "long": int64(0), "float": float32(0), "double": nil, "text": "", "raw": []byte{}, "four": [4]byte{},
-		"band": "g", "items": nil, "inner": nil, "day": time.Unix(0, 0).UTC(), "clock": time.Duration(0), "at": nil,
+		"band": "g", "items": nil, "inner": nil, "day": time.Unix(0, 0).UTC(), "at": nil,
 	}
 	upload(t, from, "all.avro", container(t, schema, ocf.Null, record, empty))
 	prv := []bigquery.Value{[]bigquery.Value{1.5, "a"}, []bigquery.Value{2.5, nil}}
@@ -227,9 +216,9 @@ func testLoadTypes(t *testing.T, r *running) {
 		zeros   []bigquery.Value
 		last    string // the last column
 	}{
-		{"plain", false, []bigquery.Value{int64(20697), int64(5400000001), int64(1788228184005)}, []bigquery.Value{int64(0), int64(0), nil}, "at INTEGER"},
-		{"logical", true, []bigquery.Value{civil.Date{Year: 2026, Month: 9, Day: 1}, civil.Time{Hour: 1, Minute: 30, Nanosecond: 1000}, record["at"]},
-			[]bigquery.Value{civil.Date{Year: 1970, Month: 1, Day: 1}, civil.Time{}, nil}, "at TIMESTAMP"},
+		{"plain", false, []bigquery.Value{int64(20697), int64(1788228184000005)}, []bigquery.Value{int64(0), nil}, "at INTEGER"},
+		{"logical", true, []bigquery.Value{civil.Date{Year: 2026, Month: 9, Day: 1}, record["at"]},
+			[]bigquery.Value{civil.Date{Year: 1970, Month: 1, Day: 1}, nil}, "at TIMESTAMP"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -263,6 +252,8 @@ func testLoadTypes(t *testing.T, r *running) {
 func testLoadRefusals(t *testing.T, r *running) {
 	r.dataset(t, "ztf")
 	table := r.table(t, "t", bigquery.Schema{{Name: "candid", Type: bigquery.IntegerFieldType}})
+	upload(t, r.bucket, "clock.avro", container(t, `{"type":"record","name":"r","fields":[{"name":"clock","type":{"type":"long","logicalType":"time-micros"}}]}`, ocf.Null,
+		map[string]any{"clock": time.Duration(0)}))
 	upload(t, r.bucket, "map.avro", container(t, `{"type":"record","name":"r","fields":[{"name":"m","type":{"type":"map","values":"int"}}]}`, ocf.Null, map[string]any{"m": map[string]any{}}))
 	tests := []struct {
 		name string
@@ -280,6 +271,11 @@ func testLoadRefusals(t *testing.T, r *running) {
 		{"more fields", "o", func(l *bigquery.Loader, _ *bigquery.GCSReference) {
 			l.SchemaUpdateOptions = []string{"ALLOW_FIELD_ADDITION"}
 		}, "schemaUpdateOptions"},
+		{"only an empty table", "o", func(l *bigquery.Loader, _ *bigquery.GCSReference) { l.WriteDisposition = bigquery.WriteEmpty }, "WRITE_EMPTY"},
+		{"only a table that is there", "o", func(l *bigquery.Loader, _ *bigquery.GCSReference) { l.CreateDisposition = bigquery.CreateNever }, "CREATE_NEVER"},
+		{"a logical type", "clock.avro", func(_ *bigquery.Loader, f *bigquery.GCSReference) {
+			f.AvroOptions = &bigquery.AvroOptions{UseAvroLogicalTypes: true}
+		}, "field clock: no column is made of Avro's long time-micros"},
 		{"a map", "map.avro", nil, "field m: no column is made of Avro's map"},
 		{"two wildcards", "a*b*", nil, "one wildcard"},
 	}
@@ -364,12 +360,16 @@ func TestLoadBesideOthers(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
+		write  bigquery.TableWriteDisposition
 		change string // to the table, by SQL
 		end    func(context.Context, *bigquery.Job) error
 		want   int64 // rows afterwards
 		fails  string
 	}{
-		{name: "rows", want: 3},
+		{name: "rows", want: 4},
+		{name: "rows, of which none are to stay", write: bigquery.WriteTruncate, want: 3},
+		{name: "a wider type of what is not to stay", write: bigquery.WriteTruncate, change: "ALTER TABLE ztf.sightings ALTER COLUMN magpsf SET DATA TYPE FLOAT64",
+			fails: "changed while files were loaded", want: 1},
 		{name: "a wider type", change: "ALTER TABLE ztf.sightings ALTER COLUMN magpsf SET DATA TYPE FLOAT64", fails: "changed while files were loaded", want: 1},
 		{name: "no table", change: "DROP TABLE ztf.sightings", fails: "changed while files were loaded", want: -1},
 		{name: "cancelled", end: func(ctx context.Context, j *bigquery.Job) error { return j.Cancel(ctx) }, fails: "cancelled", want: 1},
@@ -383,12 +383,14 @@ func TestLoadBesideOthers(t *testing.T) {
 			r.dataset(t, "ztf")
 			schema := bigquery.Schema{{Name: "candid", Type: bigquery.IntegerFieldType}, {Name: "magpsf", Type: bigquery.FloatFieldType}}
 			table := r.table(t, "sightings", schema)
-			for _, name := range []string{"1.avro", "2.avro"} {
+			for _, name := range []string{"1.avro", "2.avro", "3.avro"} {
 				upload(t, buckets.Alerts, name, container(t, sightings, ocf.Null, sighting(1, nil)))
 			}
 			source := bigquery.NewGCSReference("gs://" + buckets.Alerts.BucketName() + "/*")
 			source.SourceFormat = bigquery.Avro
-			job, err := table.LoaderFrom(source).Run(t.Context())
+			loader := table.LoaderFrom(source)
+			loader.WriteDisposition = tt.write
+			job, err := loader.Run(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}

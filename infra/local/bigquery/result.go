@@ -17,8 +17,8 @@ type cell struct {
 	V any `json:"v"`
 }
 
-// record is a row, or a record within one.
-type record struct {
+// cells is a row, or a record within one.
+type cells struct {
 	F []cell `json:"f"`
 }
 
@@ -39,8 +39,8 @@ func asText(f *field) *field {
 }
 
 // record gives a record, whose values are by the names of its fields, its form.
-func (p page) record(fields []*field, values map[string]any) record {
-	var r record
+func (p page) record(fields []*field, values map[string]any) cells {
+	var r cells
 	for _, f := range fields {
 		value := values[f.Name]
 		if f.Mode != "REPEATED" {

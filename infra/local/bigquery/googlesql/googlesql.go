@@ -58,9 +58,9 @@ func (k Kind) Changes() bool {
 // Statement is one rewritten statement.
 type Statement struct {
 	Kind      Kind
-	Target    []string       // the path of what is made, changed or removed: all but a query have one
+	Target    []string       // the path of what is made, changed or removed
 	SQL       string         // what DuckDB runs
-	Resource  map[string]any // what CREATE says of a new table, view or dataset, as members of its resource in the REST API
+	Resource  map[string]any // what CREATE says, as members of the REST API's resource
 	Required  []string       // columns of a new table that are NOT NULL
 	Changes   []Change       // of ALTER TABLE
 	OrReplace bool

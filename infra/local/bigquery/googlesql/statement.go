@@ -196,7 +196,7 @@ func (w *writer) create(i, last int) Statement {
 		i = end
 	}
 	if schema && s.OrReplace || !schema && s.SQL == "" {
-		w.refuse("CREATE is supported only as CREATE SCHEMA name, CREATE TABLE name (column type, ...) and CREATE TABLE|VIEW name AS query")
+		w.refuse("CREATE is supported only for a SCHEMA, a TABLE with (column type, ...) or AS query, and a VIEW AS query")
 	}
 	return s
 }

@@ -1,4 +1,4 @@
-package protorow_test
+package record_test
 
 import (
 	"database/sql/driver"
@@ -17,7 +17,7 @@ import (
 	"google.golang.org/protobuf/types/dynamicpb"
 	"pgregory.net/rapid"
 
-	"nightwire.dev/infra/local/bigquery/protorow"
+	"nightwire.dev/infra/local/bigquery/record"
 )
 
 type kind = descriptorpb.FieldDescriptorProto_Type
@@ -59,12 +59,12 @@ func message(tb testing.TB, kinds map[string]kind, nested map[string]kind) proto
 
 var (
 	alertKinds = map[string]kind{
-		"candid": descriptorpb.FieldDescriptorProto_TYPE_INT64, "fid": descriptorpb.FieldDescriptorProto_TYPE_SINT32,
+		"candid": descriptorpb.FieldDescriptorProto_TYPE_INT64, "fid": descriptorpb.FieldDescriptorProto_TYPE_INT32,
 		"jd": descriptorpb.FieldDescriptorProto_TYPE_DOUBLE, "observed_at": descriptorpb.FieldDescriptorProto_TYPE_INT64,
-		"magnitudes": descriptorpb.FieldDescriptorProto_TYPE_FLOAT, "names": descriptorpb.FieldDescriptorProto_TYPE_STRING,
+		"magnitudes": descriptorpb.FieldDescriptorProto_TYPE_DOUBLE, "names": descriptorpb.FieldDescriptorProto_TYPE_STRING,
 		"entrys": descriptorpb.FieldDescriptorProto_TYPE_MESSAGE,
 	}
-	entryKinds  = map[string]kind{"note": descriptorpb.FieldDescriptorProto_TYPE_STRING, "rcid": descriptorpb.FieldDescriptorProto_TYPE_FIXED32}
+	entryKinds  = map[string]kind{"note": descriptorpb.FieldDescriptorProto_TYPE_STRING, "rcid": descriptorpb.FieldDescriptorProto_TYPE_INT64}
 	alertFields = []*bq.TableFieldSchema{
 		{Name: "candid", Type: "INTEGER", Mode: "NULLABLE"}, {Name: "fid", Type: "INTEGER", Mode: "NULLABLE"},
 		{Name: "jd", Type: "FLOAT", Mode: "NULLABLE"}, {Name: "observed_at", Type: "TIMESTAMP", Mode: "NULLABLE"},
@@ -76,14 +76,14 @@ var (
 )
 
 // TestRow checks rows against the values that the protobuf library wrote.
-func TestRow(t *testing.T) {
+func TestProtoRow(t *testing.T) {
 	t.Parallel()
 	alert := message(t, alertKinds, entryKinds)
 	normal, err := adapt.NormalizeDescriptor(alert)
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := protorow.Compile(normal, alertFields)
+	plan, err := record.NewProto(normal, alertFields)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,13 +107,13 @@ func TestRow(t *testing.T) {
 		want[3] = time.UnixMicro(micros).UTC()
 		var magnitudes, names, entries []any
 		for range rapid.IntRange(0, 4).Draw(t, "n") {
-			f, s := rapid.Float32().Draw(t, "f"), rapid.String().Draw(t, "s")
-			m.Mutable(by("magnitudes")).List().Append(protoreflect.ValueOfFloat32(f))
+			f, s := rapid.Float64().Draw(t, "f"), rapid.String().Draw(t, "s")
+			m.Mutable(by("magnitudes")).List().Append(protoreflect.ValueOfFloat64(f))
 			m.Mutable(by("names")).List().Append(protoreflect.ValueOfString(s))
-			magnitudes, names = append(magnitudes, float64(f)), append(names, []byte(s))
+			magnitudes, names = append(magnitudes, f), append(names, []byte(s))
 			e := m.Mutable(by("entrys")).List().AppendMutable().Message()
 			fields := e.Descriptor().Fields()
-			e.Set(fields.ByName("rcid"), protoreflect.ValueOfUint32(math.MaxUint32))
+			e.Set(fields.ByName("rcid"), protoreflect.ValueOfInt64(math.MaxUint32))
 			entry := map[string]any{"note": nil, "rcid": int64(math.MaxUint32)}
 			if s != "" {
 				e.Set(fields.ByName("note"), protoreflect.ValueOfString(s))
@@ -137,7 +137,7 @@ func TestRow(t *testing.T) {
 	})
 }
 
-func TestCompileRefuses(t *testing.T) {
+func TestNewProtoRefuses(t *testing.T) {
 	t.Parallel()
 	alert := message(t, alertKinds, entryKinds)
 	normal, err := adapt.NormalizeDescriptor(alert)
@@ -156,25 +156,26 @@ func TestCompileRefuses(t *testing.T) {
 	}{
 		{"column missing", alertFields[:6], "extra fields: 'entrys'"},
 		{"type does not fit", change(2, bq.TableFieldSchema{Name: "jd", Type: "STRING", Mode: "NULLABLE"}), "jd of type double"},
+		{"type is not taken", change(2, bq.TableFieldSchema{Name: "jd", Type: "NUMERIC", Mode: "NULLABLE"}), "jd of type double cannot become the column's type NUMERIC here"},
 		{"mode does not fit", change(4, bq.TableFieldSchema{Name: "magnitudes", Type: "FLOAT", Mode: "NULLABLE"}), "magnitudes is repeated"},
 		{"no record", change(6, bq.TableFieldSchema{Name: "entrys", Type: "STRING", Mode: "REPEATED"}), "entrys of type message"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := protorow.Compile(normal, tt.fields); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if _, err := record.NewProto(normal, tt.fields); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error %v, want one with %q", err, tt.want)
 			}
 		})
 	}
 }
 
-func FuzzRow(f *testing.F) {
+func FuzzProtoRow(f *testing.F) {
 	normal, err := adapt.NormalizeDescriptor(message(f, alertKinds, entryKinds))
 	if err != nil {
 		f.Fatal(err)
 	}
-	plan, err := protorow.Compile(normal, alertFields)
+	plan, err := record.NewProto(normal, alertFields)
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -1,0 +1,172 @@
+package record
+
+import (
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"strings"
+
+	bq "google.golang.org/api/bigquery/v2"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/types/descriptorpb"
+)
+
+// Proto reads the messages of one descriptor: a table's rows, or records within
+// them.
+type Proto struct {
+	columns columns
+	members map[protowire.Number]*member
+}
+
+// member reads one field of a message.
+type member struct {
+	column   int
+	repeated bool
+	wire     protowire.Type
+	convert  convert // nil for a record
+	nested   *Proto
+}
+
+// NewProto compiles a writer's descriptor for a table. It fails where the
+// descriptor has a field that the table lacks, or whose type cannot become the
+// column's.
+func NewProto(descriptor *descriptorpb.DescriptorProto, table []*bq.TableFieldSchema) (*Proto, error) {
+	m := messages{}
+	m.collect("", descriptor)
+	return m.compile(descriptor, table)
+}
+
+// messages are those that a descriptor defines within itself, by their names
+// from it on: ".Alert.Candidate".
+type messages map[string]*descriptorpb.DescriptorProto
+
+func (m messages) collect(scope string, d *descriptorpb.DescriptorProto) {
+	name := scope + "." + d.GetName()
+	m[name] = d
+	for _, nested := range d.GetNestedType() {
+		m.collect(name, nested)
+	}
+}
+
+// find finds a message, whatever packages stand before its name or are left out.
+func (m messages) find(name string) (*descriptorpb.DescriptorProto, error) {
+	name = "." + strings.TrimPrefix(name, ".")
+	for known, d := range m {
+		if strings.HasSuffix(name, known) || strings.HasSuffix(known, name) {
+			return d, nil
+		}
+	}
+	return nil, fmt.Errorf("type %s is not in the writer's schema", name)
+}
+
+func (m messages) compile(d *descriptorpb.DescriptorProto, table columns) (*Proto, error) {
+	p := &Proto{columns: table, members: map[protowire.Number]*member{}}
+	for _, f := range d.GetField() {
+		i := table.find(f.GetName())
+		if i < 0 {
+			return nil, fmt.Errorf("input schema has more fields than BigQuery schema, extra fields: '%s'", f.GetName())
+		}
+		made, err := m.member(f, table[i])
+		if err != nil {
+			return nil, err
+		}
+		made.column = i
+		p.members[protowire.Number(f.GetNumber())] = made
+	}
+	return p, nil
+}
+
+func (m messages) member(f *descriptorpb.FieldDescriptorProto, column *bq.TableFieldSchema) (*member, error) {
+	made := &member{repeated: f.GetLabel() == descriptorpb.FieldDescriptorProto_LABEL_REPEATED}
+	if made.repeated != (column.Mode == "REPEATED") {
+		return nil, fmt.Errorf("field %s is repeated in the writer's schema or in the table's, but not in both", column.Name)
+	}
+	if f.GetType() == descriptorpb.FieldDescriptorProto_TYPE_MESSAGE && column.Type == "RECORD" {
+		d, err := m.find(f.GetTypeName())
+		if err != nil {
+			return nil, err
+		}
+		made.wire = protowire.BytesType
+		made.nested, err = m.compile(d, column.Fields)
+		return made, err
+	}
+	from := scalars[f.GetType()]
+	if made.wire, made.convert = from.wire, from.to[column.Type]; made.convert == nil {
+		kind := strings.ToLower(strings.TrimPrefix(f.GetType().String(), "TYPE_"))
+		return nil, fmt.Errorf("field %s of type %s cannot become the column's type %s here", column.Name, kind, column.Type)
+	}
+	return made, nil
+}
+
+// Row reads a message: its values in the order of the columns. An error names
+// the field that cannot be stored.
+func (p *Proto) Row(message []byte) ([]driver.Value, error) {
+	row := make([]driver.Value, len(p.columns))
+	for len(message) > 0 {
+		number, wire, n := protowire.ConsumeTag(message)
+		if n < 0 {
+			return nil, fmt.Errorf("read row: %w", protowire.ParseError(n))
+		}
+		m := p.members[number]
+		if m == nil {
+			return nil, fmt.Errorf("field %d: the writer's schema has no field of this number", number)
+		}
+		message = message[n:]
+		value, n, err := m.read(row[m.column], wire, message)
+		if err != nil {
+			return nil, fmt.Errorf("field %s: %w", p.columns[m.column].Name, err)
+		}
+		row[m.column], message = value, message[n:]
+	}
+	return row, p.columns.complete(row)
+}
+
+// read takes one occurrence of a field, to which repeated ones add.
+func (m *member) read(before any, wire protowire.Type, raw []byte) (value any, n int, err error) {
+	items, _ := before.([]any)
+	if wire == protowire.BytesType && m.wire != wire && m.repeated {
+		packed, n := protowire.ConsumeBytes(raw)
+		for len(packed) > 0 && n > 0 {
+			item, size, err := m.item(packed)
+			if err != nil {
+				return nil, 0, err
+			}
+			items, packed = append(items, item), packed[size:]
+		}
+		return items, n, protowire.ParseError(n)
+	}
+	if wire != m.wire {
+		return nil, 0, errors.New("the value's wire type does not fit the writer's schema")
+	}
+	value, n, err = m.item(raw)
+	if !m.repeated {
+		return value, n, err
+	}
+	return append(items, value), n, err
+}
+
+// item reads one value, and says how many bytes it took.
+func (m *member) item(raw []byte) (value any, n int, err error) {
+	var bits uint64
+	var b []byte
+	switch m.wire {
+	case protowire.VarintType:
+		bits, n = protowire.ConsumeVarint(raw)
+	case protowire.Fixed64Type:
+		bits, n = protowire.ConsumeFixed64(raw)
+	default:
+		b, n = protowire.ConsumeBytes(raw)
+	}
+	if err := protowire.ParseError(n); err != nil {
+		return nil, 0, err
+	}
+	if m.nested == nil {
+		value, err = m.convert(bits, b)
+		return value, n, err
+	}
+	row, err := m.nested.Row(b)
+	if err != nil {
+		return nil, 0, err
+	}
+	return m.nested.columns.value(row), n, nil
+}
