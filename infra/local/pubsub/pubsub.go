@@ -7,11 +7,11 @@
 // StreamingPull, or as Eventarc delivers it to a function: an HTTP POST of a
 // CloudEvent to the subscription's push endpoint.
 //
-// A topic is a journal of its messages; a subscription is what it owes of them:
-// what is out with a reader, and what is to be tried again. Bodies stay on disk,
-// and memory has some hundred bytes for each message that is owed. A publish or
-// an acknowledgement is answered when the operating system has it: the death of
-// the process loses nothing, that of the machine may.
+// A subscription is a journal of the messages that it owes, and what has become
+// of each: which is out with a reader, and which is to be tried again. Bodies stay
+// on disk, and memory has some hundred bytes for each message that is owed. A
+// publish or an acknowledgement is answered when the operating system has it: the
+// death of the process loses nothing, that of the machine may.
 //
 // What differs from the service, by choice: messages and subscriptions do not
 // expire; a push that found nobody listening is no delivery attempt, so that a
@@ -28,10 +28,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -70,8 +69,8 @@ const maxRequestBytes = 32 << 20
 // What stands in the server's folder, each with its number before it.
 const (
 	topicKind        = "topic.json"        // a topic's definition
-	journalKind      = "journal"           // a topic's journal
 	subscriptionKind = "subscription.json" // a subscription's definition
+	journalKind      = "messages"          // a subscription's journal
 )
 
 // Server is the Pub/Sub server.
@@ -120,7 +119,7 @@ func Open(o Options) (*Server, error) {
 		return nil, fmt.Errorf("open pubsub: %w", errors.Join(err, s.Close()))
 	}
 	for _, sub := range s.subscriptions {
-		if u := pushURL(sub.definition.Load().GetPushConfig()); u != nil && (o.PushTo == "" || o.PushTo == u.Host) {
+		if u, err := url.Parse(sub.endpoint()); err == nil && (o.PushTo == "" || o.PushTo == u.Host) {
 			s.startPush(sub)
 		}
 	}
@@ -153,22 +152,21 @@ func (s *Server) Close() error {
 		sub.forget()
 	}
 	s.burying.Wait()
-	var errs []error
-	for _, t := range s.topics {
-		errs = append(errs, t.journal.Close())
+	var err error
+	for _, sub := range s.subscriptions {
+		err = errors.Join(err, sub.journal.Close())
 	}
-	return errors.Join(errs...)
+	return err
 }
 
-// number gives n numbers that follow on, and returns the first. Topics,
-// subscriptions and messages have them of the clock, in nanoseconds: later ones
-// are larger, and none is given twice, not after a restart either.
-func (s *Server) number(n int) uint64 {
+// number gives a number. Topics, subscriptions and messages have them of the
+// clock, in nanoseconds: later ones are larger, and none is given twice, not after
+// a restart either.
+func (s *Server) number() uint64 {
 	s.counting.Lock()
 	defer s.counting.Unlock()
-	first := max(s.last+1, uint64(time.Now().UnixNano()))
-	s.last = first + uint64(n) - 1
-	return first
+	s.last = max(s.last+1, uint64(time.Now().UnixNano()))
+	return s.last
 }
 
 // path is where a thing of that number is: its journal or its definition.
@@ -190,53 +188,56 @@ func (s *Server) save(number uint64, kind string, definition proto.Message) erro
 }
 
 // load opens all that the folder has. A topic comes before its subscriptions,
-// which have larger numbers, and its journal when they are all there.
+// which have larger numbers.
 func (s *Server) load() error {
 	s.mu.Lock() // a dead letter found on the way has to wait for its topic
 	defer s.mu.Unlock()
 	entries, err := os.ReadDir(s.options.Dir)
-	for _, entry := range entries {
-		digits, kind, _ := strings.Cut(entry.Name(), "-")
-		if entry.Name() == "catalogue.json" {
-			err = errors.Join(err, fmt.Errorf("%s has the state of an older version, which this one cannot read: use another folder", s.options.Dir))
-		} else if number, other := strconv.ParseUint(digits, 10, 64); other == nil {
-			err = errors.Join(err, s.loadDefinition(number, kind))
-		}
-	}
-	for name, t := range s.topics {
-		if failed := s.openJournal(t); failed != nil {
-			delete(s.topics, name)
-			err = errors.Join(err, failed)
-		}
-	}
-	return err
-}
-
-func (s *Server) loadDefinition(number uint64, kind string) error {
-	path := s.path(number, kind)
-	s.last = max(s.last, number) // also if the clock has been set back
-	if kind == journalKind {
-		if _, err := os.Stat(s.path(number, topicKind)); errors.Is(err, os.ErrNotExist) {
-			return os.RemoveAll(path) // the topic's deletion was cut short
-		}
-		return nil
-	}
-	data, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	if kind == topicKind {
-		t := &topic{number: number, definition: &pubsubpb.Topic{}}
-		err = protojson.Unmarshal(data, t.definition)
-		s.topics[t.definition.GetName()] = t
-	} else {
-		d := &pubsubpb.Subscription{}
-		if err = protojson.Unmarshal(data, d); err == nil {
-			_, err = s.openSubscription(number, d)
+	for _, entry := range entries {
+		if err := s.loadEntry(entry.Name()); err != nil {
+			return fmt.Errorf("load %s: %w", filepath.Join(s.options.Dir, entry.Name()), err)
 		}
 	}
-	if err != nil {
-		return fmt.Errorf("load %s: %w", path, err)
-	}
 	return nil
+}
+
+func (s *Server) loadEntry(name string) (err error) {
+	var number uint64
+	var kind string
+	if n, _ := fmt.Sscanf(name, "%d-%s", &number, &kind); n < 2 {
+		return nil // what has no number was never whole
+	}
+	s.last = max(s.last, number) // also if the clock has been set back
+	switch kind {
+	case journalKind:
+		if _, err := os.Stat(s.path(number, subscriptionKind)); errors.Is(err, os.ErrNotExist) {
+			return os.RemoveAll(s.path(number, kind)) // the subscription's deletion was cut short
+		}
+		return nil
+	case topicKind:
+		t := &topic{number: number, definition: &pubsubpb.Topic{}}
+		err = s.read(number, kind, t.definition)
+		s.topics[t.definition.GetName()] = t
+		return err
+	case subscriptionKind:
+		d := &pubsubpb.Subscription{}
+		if err := s.read(number, kind, d); err != nil {
+			return err
+		}
+		_, err := s.openSubscription(number, d)
+		return err
+	}
+	return errors.New("not of this version of the server, which wants a folder of its own")
+}
+
+// read reads a definition.
+func (s *Server) read(number uint64, kind string, definition proto.Message) error {
+	data, err := os.ReadFile(s.path(number, kind))
+	if err != nil {
+		return err
+	}
+	return protojson.Unmarshal(data, definition)
 }

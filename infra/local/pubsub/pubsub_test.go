@@ -255,9 +255,9 @@ func (h *house) await(what string, met func() bool) {
 	}
 }
 
-// logs counts the files of topics' logs.
+// logs counts the files of messages.
 func (h *house) logs() int {
-	paths, err := filepath.Glob(filepath.Join(h.options.Dir, "*-journal", "*.log"))
+	paths, err := filepath.Glob(filepath.Join(h.options.Dir, "*-messages", "*.log"))
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -19,6 +18,10 @@ import (
 
 // pullWait is how long a Pull without messages waits before it answers so.
 const pullWait = 20 * time.Second
+
+// heartbeat is how long a stream without messages is silent. Clients send pings,
+// and hang up when they have heard nothing for 15 s.
+const heartbeat = 5 * time.Second
 
 // Pull answers with the messages that are due, or waits a while for one.
 func (s service) Pull(ctx context.Context, r *pubsubpb.PullRequest) (*pubsubpb.PullResponse, error) {
@@ -33,12 +36,7 @@ func (s service) Pull(ctx context.Context, r *pubsubpb.PullRequest) (*pubsubpb.P
 	if r.GetReturnImmediately() { //nolint:staticcheck // deprecated, and still obeyed by the service
 		patience = 0
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	messages, err := sub.receive(ctx, int(r.GetMaxMessages()), sub.ackDeadline(), nil)
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = nil
-	}
+	messages, err := sub.receive(ctx, patience, int(r.GetMaxMessages()), sub.ackDeadline(), new(window))
 	return &pubsubpb.PullResponse{ReceivedMessages: messages}, err
 }
 
@@ -71,23 +69,21 @@ func (s service) StreamingPull(stream pubsubpb.Subscriber_StreamingPullServer) e
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancelCause(stream.Context())
-	defer cancel(nil)
-	p := &pullStream{ctx: ctx, sub: sub, stream: stream}
+	p := &puller{sub: sub}
 	if err := p.accept(first); err != nil {
 		return err
 	}
-	go func() { cancel(p.listen(first.GetProtocolVersion() >= 1)) }()
+	ctx, cancel := context.WithCancelCause(stream.Context())
+	defer cancel(nil)
+	go func() { cancel(p.listen(stream)) }()
 	w := &window{maxMessages: int(first.GetMaxOutstandingMessages()), maxBytes: int(first.GetMaxOutstandingBytes())}
 	for ctx.Err() == nil {
-		messages, err := sub.receive(ctx, math.MaxInt, time.Duration(p.seconds.Load())*time.Second, w)
+		messages, err := sub.receive(ctx, heartbeat, math.MaxInt, time.Duration(p.seconds.Load())*time.Second, w)
 		if err == nil {
-			err = p.send(messages)
+			err = stream.Send(&pubsubpb.StreamingPullResponse{ReceivedMessages: messages})
 		}
 		if err != nil {
-			p.sending.Lock() // nothing is sent after the call's return
 			cancel(err)
-			p.sending.Unlock()
 		}
 	}
 	if err := context.Cause(ctx); !errors.Is(err, io.EOF) { // or else the client has ended the stream
@@ -96,48 +92,31 @@ func (s service) StreamingPull(stream pubsubpb.Subscriber_StreamingPullServer) e
 	return nil
 }
 
-// pullStream is the client's side of a StreamingPull.
-type pullStream struct {
-	ctx     context.Context
+// puller is the client of a StreamingPull.
+type puller struct {
 	sub     *subscription
 	seconds atomic.Int32 // until the deadline of what is delivered from now on
-	stream  pubsubpb.Subscriber_StreamingPullServer
-	sending sync.Mutex // a stream takes one message at a time
-}
-
-func (p *pullStream) send(messages []*pubsubpb.ReceivedMessage) error {
-	p.sending.Lock()
-	defer p.sending.Unlock()
-	if p.ctx.Err() != nil {
-		return context.Cause(p.ctx)
-	}
-	return p.stream.Send(&pubsubpb.StreamingPullResponse{ReceivedMessages: messages})
 }
 
 // listen serves what the client sends after its first request, until the stream
-// ends. If the client pings, it wants an answer to an empty request.
-func (p *pullStream) listen(pings bool) error {
+// ends.
+func (p *puller) listen(stream pubsubpb.Subscriber_StreamingPullServer) error {
 	for {
-		r, err := p.stream.Recv()
+		r, err := stream.Recv()
+		if err == nil && r.GetSubscription() != "" {
+			err = status.Error(codes.InvalidArgument, "only the first request of a stream may name the subscription")
+		}
+		if err == nil {
+			err = p.accept(r)
+		}
 		if err != nil {
 			return err
-		}
-		if r.GetSubscription() != "" {
-			return status.Error(codes.InvalidArgument, "only the first request of a stream may name the subscription")
-		}
-		if err := p.accept(r); err != nil {
-			return err
-		}
-		if pings && len(r.GetAckIds()) == 0 && len(r.GetModifyDeadlineAckIds()) == 0 {
-			if err := p.send(nil); err != nil {
-				return err
-			}
 		}
 	}
 }
 
 // accept takes the acknowledgements and deadlines of a request.
-func (p *pullStream) accept(r *pubsubpb.StreamingPullRequest) error {
+func (p *puller) accept(r *pubsubpb.StreamingPullRequest) error {
 	if seconds := r.GetStreamAckDeadlineSeconds(); seconds != 0 || p.seconds.Load() == 0 {
 		if err := checkRange("stream ack deadline", int(seconds), 10, 600); err != nil {
 			return err
@@ -155,19 +134,25 @@ func (p *pullStream) accept(r *pubsubpb.StreamingPullRequest) error {
 	return err
 }
 
-// receive waits for messages, until the context or the subscription ends, and
-// hands out up to limit of them, or about a megabyte.
-func (sub *subscription) receive(ctx context.Context, limit int, hold time.Duration, w *window) (list []*pubsubpb.ReceivedMessage, err error) {
+// receive waits for messages, for as long as its patience lasts, and hands out up
+// to limit of them, or about a megabyte.
+func (sub *subscription) receive(
+	ctx context.Context, patience time.Duration, limit int, hold time.Duration, w *window,
+) (list []*pubsubpb.ReceivedMessage, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	r, attempt, err := sub.await(ctx, hold, w)
-	var wait <-chan struct{}
-	for bytes := 0; err == nil && wait == nil; r, attempt, wait = sub.next(hold, w) {
-		m, _, err := readMessage(r, nil)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = nil
+	}
+	for bytes := 0; r != nil; r, attempt, _ = sub.next(hold, w) {
+		m, err := readMessage(r)
 		if err != nil {
 			sub.told("message not delivered", err)
 			continue // at its deadline it will be tried again
 		}
 		received := &pubsubpb.ReceivedMessage{AckId: fmt.Sprintf("%d-%d-%d", sub.number, r.Seq, attempt), Message: m}
-		if sub.definition.Load().GetDeadLetterPolicy() != nil {
+		if sub.maxAttempts() > 0 {
 			received.DeliveryAttempt = int32(attempt)
 		}
 		list = append(list, received)
@@ -192,26 +177,26 @@ func (sub *subscription) modify(ackIDs []string, seconds int32) error {
 	})
 }
 
-// each does something to the deliveries of these ids, or to none if one of them
-// is not of this subscription.
-func (sub *subscription) each(ackIDs []string, do func(seq uint64, attempt int) error) (err error) {
-	seqs, attempts := make([]uint64, len(ackIDs)), make([]int, len(ackIDs))
-	for i, id := range ackIDs {
-		var number uint64
-		if _, err := fmt.Sscanf(id, "%d-%d-%d", &number, &seqs[i], &attempts[i]); err != nil || number != sub.number {
+// each does something to the deliveries of these ids, up to the first that is not
+// of this subscription.
+func (sub *subscription) each(ackIDs []string, do func(seq uint64, attempt int) error) error {
+	for _, id := range ackIDs {
+		var number, seq uint64
+		var attempt int
+		if _, err := fmt.Sscanf(id, "%d-%d-%d", &number, &seq, &attempt); err != nil || number != sub.number {
 			return status.Errorf(codes.InvalidArgument, "ack id %q is not of subscription %s", id, sub.name())
 		}
+		if err := do(seq, attempt); err != nil {
+			return err
+		}
 	}
-	for i, seq := range seqs {
-		err = cmp.Or(err, do(seq, attempts[i]))
-	}
-	return err
+	return nil
 }
 
 // pullable finds a subscription that does not push.
 func (s *Server) pullable(name string) (*subscription, error) {
 	sub, err := s.subscription(name)
-	if err == nil && sub.definition.Load().GetPushConfig().GetPushEndpoint() != "" {
+	if err == nil && sub.endpoint() != "" {
 		return nil, status.Errorf(codes.FailedPrecondition, "subscription %s is a push subscription and cannot be pulled", name)
 	}
 	return sub, err

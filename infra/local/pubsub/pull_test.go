@@ -133,7 +133,7 @@ func testStreamHoldsBack(t *testing.T, h *house) {
 	if len(window) != 3 {
 		t.Fatalf("%d messages out, want 3", len(window))
 	}
-	// The answer to a ping comes next: nothing else was sent.
+	// A sign of life comes next, for which a client asks: nothing else was sent.
 	if err := stream.Send(&pubsubpb.StreamingPullRequest{}); err != nil {
 		t.Fatal(err)
 	}
@@ -148,21 +148,20 @@ func testStreamHoldsBack(t *testing.T, h *house) {
 	}
 }
 
-// waitingStream opens a StreamingPull of the archive, which has no messages.
-func waitingStream(t *testing.T, h *house) pubsubpb.Subscriber_StreamingPullClient {
+// openStream opens a StreamingPull of the archive.
+func openStream(t *testing.T, h *house) pubsubpb.Subscriber_StreamingPullClient {
 	t.Helper()
+	h.publish(h.alerts, "alert")
 	stream, err := h.client.SubscriptionAdminClient.StreamingPull(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The answer to the ping says that the server has taken the stream up.
-	for _, r := range []*pubsubpb.StreamingPullRequest{
-		{Subscription: h.archive, StreamAckDeadlineSeconds: 10, ProtocolVersion: 1}, {},
-	} {
-		if err := stream.Send(r); err != nil {
-			t.Fatal(err)
-		}
+	if err := stream.Send(&pubsubpb.StreamingPullRequest{
+		Subscription: h.archive, StreamAckDeadlineSeconds: 10, ProtocolVersion: 1,
+	}); err != nil {
+		t.Fatal(err)
 	}
+	// The message, or that there is none, says that the server has taken it up.
 	if _, err := stream.Recv(); err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +171,7 @@ func waitingStream(t *testing.T, h *house) pubsubpb.Subscriber_StreamingPullClie
 func testStreamEndsWithSubscription(t *testing.T, h *house) {
 	h.topic(h.alerts)
 	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
-	stream := waitingStream(t, h)
+	stream := openStream(t, h)
 	err := h.client.SubscriptionAdminClient.DeleteSubscription(t.Context(), &pubsubpb.DeleteSubscriptionRequest{Subscription: h.archive})
 	if err != nil {
 		t.Fatal(err)
@@ -188,7 +187,7 @@ func TestStreamEndsWithServer(t *testing.T) {
 	h := newHouse(t)
 	h.topic(h.alerts)
 	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
-	stream := waitingStream(t, h)
+	stream := openStream(t, h)
 	if err := h.server.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +215,7 @@ func testStreamRefuses(t *testing.T, h *house) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			stream := waitingStream(t, h)
+			stream := openStream(t, h)
 			if err := stream.Send(tc.request); err != nil {
 				t.Fatal(err)
 			}

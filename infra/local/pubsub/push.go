@@ -1,22 +1,19 @@
 package pubsub
 
 import (
-	"bufio"
-	"cmp"
+	"bytes"
 	"context"
-	"crypto/tls"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"github.com/googleapis/gax-go/v2"
 
 	"nightwire.dev/infra/local/pubsub/journal"
@@ -26,38 +23,20 @@ import (
 // which is no delivery attempt.
 const knock = 250 * time.Millisecond
 
-// keptBytes is the largest request whose memory is kept for the next one: some
-// alerts, but not one of the rare messages of 10 MB.
-const keptBytes = 2 << 20
+// writeBytes is more than most requests have, each of which is so one write.
+const writeBytes = 128 << 10
 
 // answerBytes is how much of an answer's body is read, so that the connection may
 // be kept. Nobody needs what it says.
 const answerBytes = 64 << 10
 
 // pusher posts a subscription's messages to its endpoint as Eventarc posts them
-// to a function: each a CloudEvent in binary mode. Its HTTP client is a small
-// one: a request is one write of one buffer, and who sends it waits for the
-// answer himself, which takes half the time of an http.Transport.
+// to a function: each a CloudEvent in binary mode.
 type pusher struct {
-	sub     *subscription
-	dial    func(ctx context.Context, network, address string) (net.Conn, error)
-	address string // host:port
-	head    string // what all requests begin with
-	start   string // what all bodies begin with
-
-	turn  sync.Mutex   // of the one line that waits for the next message
-	lines int          // guarded by turn
-	free  atomic.Int32 // lines that wait for it, or for their turn
-
-	knocking atomic.Bool // nobody listened the last time
-}
-
-// line pushes one message after the other, over a connection that stays open.
-type line struct {
-	*pusher
-	conn            net.Conn // nil when not connected
-	answers         *bufio.Reader
-	record, request []byte // memory
+	sub       *subscription
+	endpoint  string
+	transport *http.Transport
+	knocking  atomic.Bool // nobody listened the last time
 }
 
 // startPush starts pushing, in place of an earlier start, if the subscription
@@ -66,189 +45,125 @@ func (s *Server) startPush(sub *subscription) {
 	if sub.stopPush != nil {
 		sub.stopPush()
 	}
-	d := sub.definition.Load()
-	u := pushURL(d.GetPushConfig())
-	if u == nil {
+	if sub.endpoint() == "" {
 		return
 	}
 	p := &pusher{
-		sub:     sub,
-		dial:    new(net.Dialer).DialContext,
-		address: net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), u.Scheme)),
-		head: fmt.Sprintf("POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nCe-Specversion: 1.0\r\n"+
-			"Ce-Type: google.cloud.pubsub.topic.v1.messagePublished\r\nCe-Source: //pubsub.googleapis.com/%s\r\n",
-			u.RequestURI(), u.Host, d.GetTopic()),
-		start: fmt.Sprintf(`{"subscription":%q,"message":{"data":"`, d.GetName()),
-	}
-	if u.Scheme == "https" {
-		p.dial = new(tls.Dialer).DialContext
+		sub:       sub,
+		endpoint:  sub.endpoint(),
+		transport: &http.Transport{MaxIdleConnsPerHost: s.options.PushWindow, WriteBufferSize: writeBytes},
 	}
 	var ctx context.Context
 	ctx, sub.stopPush = context.WithCancel(sub.live)
-	p.open(ctx)
+	s.running.Go(func() { p.work(ctx) })
 }
 
-// open opens a line, which works until the context ends.
-func (p *pusher) open(ctx context.Context) {
-	p.lines++
-	p.free.Add(1)
-	p.sub.server.running.Go(func() { (&line{pusher: p}).work(ctx) })
-}
-
-// work pushes messages as they come due. When all lines are busy there is another
-// one, up to the window. A message that waits for its next attempt is in the
-// queue and with no line, so it stalls no other.
-func (l *line) work(ctx context.Context) {
-	defer l.hangUp()
-	for {
-		l.turn.Lock()
-		if ctx.Err() != nil {
-			l.turn.Unlock()
-			return
+// work pushes messages as they come due, as many at a time as the window lets
+// through. One that waits for its next attempt is not in the window, so it stalls
+// no other.
+func (p *pusher) work(ctx context.Context) {
+	var pushes sync.WaitGroup
+	w := &window{maxMessages: p.sub.server.options.PushWindow}
+	for ctx.Err() == nil {
+		if r, attempt, err := p.sub.await(ctx, forever, w); err == nil {
+			pushes.Go(func() { p.push(ctx, r, attempt) })
 		}
-		r, attempt, err := l.sub.await(ctx, forever, nil)
-		if l.free.Add(-1) == 0 && l.lines < l.sub.server.options.PushWindow && err == nil {
-			l.open(ctx)
-		}
-		l.turn.Unlock()
-		if err != nil {
-			return
-		}
-		l.push(ctx, r, attempt)
-		if cap(l.request) > keptBytes {
-			l.record, l.request = nil, nil
-		}
-		l.free.Add(1)
 	}
+	pushes.Wait()
+	p.transport.CloseIdleConnections()
 }
 
 // push delivers one message and tells the queue how it went.
-func (l *line) push(ctx context.Context, r *journal.Record, attempt int) {
-	err := l.post(r, attempt)
-	if unreached(err) && !l.knocking.Swap(true) {
-		l.sub.server.log.InfoContext(ctx, "nobody listens at the push endpoint", "subscription", l.sub.name(), "error", err)
+func (p *pusher) push(ctx context.Context, r *journal.Record, attempt int) {
+	err := p.post(r, attempt)
+	if unreached(err) && !p.knocking.Swap(true) {
+		p.sub.server.log.InfoContext(ctx, "nobody listens at the push endpoint", "subscription", p.sub.name(), "error", err)
 	}
 	for unreached(err) && gax.Sleep(ctx, knock) == nil {
-		err = l.post(r, attempt)
+		err = p.post(r, attempt)
 	}
-	l.knocking.Store(unreached(err))
+	p.knocking.Store(unreached(err))
 	switch {
 	case unreached(err):
-		l.sub.putBack(r.Seq, attempt)
+		p.sub.putBack(r.Seq, attempt)
 	case err == nil:
-		// On a full disk the message stays with the line until there is room.
-		err = l.sub.ack(r.Seq, attempt)
-		l.sub.told("acknowledgement not saved", err)
+		// On a full disk the message stays in the window until there is room.
+		err = p.sub.ack(r.Seq, attempt)
+		p.sub.told("acknowledgement not saved", err)
 		for err != nil && gax.Sleep(ctx, knock) == nil {
-			err = l.sub.ack(r.Seq, attempt)
+			err = p.sub.ack(r.Seq, attempt)
 		}
-		l.sub.putBack(r.Seq, attempt) // unless it is acknowledged
-	case l.sub.live.Err() == nil: // or else it comes again when the server does
-		l.sub.server.log.WarnContext(ctx, "push failed", "subscription", l.sub.name(), "message", messageID(r.Seq), "attempt", attempt, "error", err)
-		l.sub.told("failure not saved", l.sub.fail(r.Seq, attempt))
+		p.sub.putBack(r.Seq, attempt) // unless it is acknowledged
+	case p.sub.live.Err() == nil: // or else it comes again when the server does
+		p.sub.server.log.WarnContext(ctx, "push failed", "subscription", p.sub.name(), "message", messageID(r.Seq), "attempt", attempt, "error", err)
+		p.sub.told("failure not saved", p.sub.fail(r.Seq, attempt))
 	}
 }
 
 // post sends one message and waits for a 2xx.
-func (l *line) post(r *journal.Record, attempt int) error {
-	deadline := time.Now().Add(l.sub.ackDeadline())
-	fresh := l.conn == nil
-	if fresh {
-		ctx, cancel := context.WithDeadline(l.sub.server.aborting, deadline)
-		defer cancel()
-		conn, err := l.dial(ctx, "tcp", l.address)
-		if err != nil {
-			return err
-		}
-		l.conn, l.answers = conn, bufio.NewReader(conn)
-	}
-	if err := l.write(r, attempt); err != nil {
-		return err
-	}
-	status, keep, err := l.exchange(l.conn, deadline)
-	if !keep {
-		l.hangUp()
-	}
-	switch {
-	case errors.Is(err, errSilent) && !fresh && !errors.Is(err, os.ErrDeadlineExceeded):
-		return l.post(r, attempt) // the endpoint may have closed a connection that was idle
-	case err == nil && (status < 200 || status > 299):
-		return fmt.Errorf("endpoint answered %d %s", status, http.StatusText(status))
-	}
-	return err
-}
-
-// errSilent means that the endpoint has not begun to answer.
-var errSilent = errors.New("no answer")
-
-// exchange sends the request with one write, and reads the answer, whose status
-// decides. The connection is to be kept if it can serve again: if all of both was
-// taken and nothing follows, which would pass for the next request's answer.
-func (l *line) exchange(conn net.Conn, deadline time.Time) (status int, keep bool, err error) {
-	defer context.AfterFunc(l.sub.server.aborting, func() { _ = conn.Close() })()
-	_ = conn.SetDeadline(deadline) // if it is closed the write says so
-	_, unsent := conn.Write(l.request)
-	if unsent != nil { // it may have answered without reading all
-		_ = conn.SetReadDeadline(time.Now().Add(knock))
-	}
-	if _, err := l.answers.Peek(1); err != nil {
-		return 0, false, fmt.Errorf("%w: %w", errSilent, cmp.Or(unsent, err))
-	}
-	answer := &http.Response{StatusCode: http.StatusContinue}
-	for answer.StatusCode/100 == 1 && answer.StatusCode != http.StatusSwitchingProtocols {
-		answer, err = http.ReadResponse(l.answers, nil) //nolint:bodyclose // to close it is to read it, however long
-		if err != nil {
-			return 0, false, err
-		}
-	}
-	n, err := io.Copy(io.Discard, io.LimitReader(answer.Body, answerBytes))
-	keep = unsent == nil && err == nil && n < answerBytes && !answer.Close &&
-		answer.StatusCode >= http.StatusOK && l.answers.Buffered() == 0
-	return answer.StatusCode, keep, nil
-}
-
-// pushed is what follows the data in the body of a push.
-type pushed struct {
-	Attributes   map[string]string `json:"attributes,omitempty"`
-	OrderingKey  string            `json:"orderingKey,omitempty"`
-	MessageID    string            `json:"messageId"`
-	MessageID2   string            `json:"message_id"`
-	PublishTime  time.Time         `json:"publishTime"`
-	PublishTime2 time.Time         `json:"publish_time"`
-}
-
-// write makes the request of a message. The data, nearly all of it, goes
-// straight into its base64: encoding/json would copy it twice more.
-func (l *line) write(r *journal.Record, attempt int) error {
-	m, buf, err := readMessage(r, l.record)
-	l.record = buf
+func (p *pusher) post(r *journal.Record, attempt int) error {
+	m, err := readMessage(r)
 	if err != nil {
 		return err
 	}
-	at := published(r.Seq)
-	object, err := json.Marshal(pushed{m.GetAttributes(), m.GetOrderingKey(), m.GetMessageId(), m.GetMessageId(), at, at})
+	at := m.GetPublishTime().AsTime().Format(time.RFC3339Nano)
+	body, err := json.Marshal(p.event(m, at, attempt))
 	if err != nil {
-		return fmt.Errorf("encode message: %w", err)
+		return err
 	}
-	end := append([]byte(`",`), object[1:]...) // after the data, in the same object
-	if l.sub.definition.Load().GetDeadLetterPolicy() != nil {
-		end = fmt.Appendf(end, `,"deliveryAttempt":%d`, attempt)
+	ctx, cancel := context.WithTimeout(p.sub.server.aborting, p.sub.ackDeadline())
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.endpoint, bytes.NewReader(body))
+	if err != nil {
+		return err
 	}
-	end = append(end, '}')
-	length := len(l.start) + base64.StdEncoding.EncodedLen(len(m.GetData())) + len(end)
-	b := fmt.Appendf(l.request[:0], "%sCe-Id: %s\r\nCe-Time: %s\r\nContent-Length: %d\r\n\r\n%s",
-		l.head, m.GetMessageId(), at.Format(time.RFC3339Nano), length, l.start)
-	b = base64.StdEncoding.AppendEncode(b, m.GetData())
-	b = append(b, end...)
-	l.request = b
+	request.Header = http.Header{
+		"Content-Type":   {"application/json"},
+		"Ce-Id":          {m.GetMessageId()},
+		"Ce-Source":      {"//pubsub.googleapis.com/" + p.sub.topic.definition.GetName()},
+		"Ce-Specversion": {"1.0"},
+		"Ce-Time":        {at},
+		"Ce-Type":        {"google.cloud.pubsub.topic.v1.messagePublished"},
+		// Without a value it is not sent, but says that a push may be repeated which
+		// met a connection that the endpoint has closed.
+		"Idempotency-Key": {},
+	}
+	answer, err := p.transport.RoundTrip(request) // redirections are not followed
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	_, _ = io.CopyN(io.Discard, answer.Body, answerBytes)
+	if answer.StatusCode < 200 || answer.StatusCode > 299 {
+		return fmt.Errorf("endpoint answered %s", answer.Status)
+	}
 	return nil
 }
 
-func (l *line) hangUp() {
-	if l.conn != nil {
-		_ = l.conn.Close()
-		l.conn = nil
+// event is the body of a push.
+type event struct {
+	Subscription string `json:"subscription"`
+	Message      struct {
+		Data         []byte            `json:"data,omitempty"`
+		Attributes   map[string]string `json:"attributes,omitempty"`
+		OrderingKey  string            `json:"orderingKey,omitempty"`
+		MessageID    string            `json:"messageId"`
+		MessageID2   string            `json:"message_id"`
+		PublishTime  string            `json:"publishTime"`
+		PublishTime2 string            `json:"publish_time"`
+	} `json:"message"`
+	DeliveryAttempt int `json:"deliveryAttempt,omitempty"`
+}
+
+func (p *pusher) event(m *pubsubpb.PubsubMessage, published string, attempt int) event {
+	e := event{Subscription: p.sub.name()}
+	e.Message.Data, e.Message.Attributes, e.Message.OrderingKey = m.GetData(), m.GetAttributes(), m.GetOrderingKey()
+	e.Message.MessageID, e.Message.MessageID2 = m.GetMessageId(), m.GetMessageId()
+	e.Message.PublishTime, e.Message.PublishTime2 = published, published
+	if p.sub.maxAttempts() > 0 {
+		e.DeliveryAttempt = attempt
 	}
+	return e
 }
 
 // unreached says whether no connection could be made: nobody is listening.

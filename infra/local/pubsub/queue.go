@@ -8,10 +8,6 @@ import (
 	"nightwire.dev/infra/local/pubsub/journal"
 )
 
-// done is the mark on a record that its subscription has acknowledged; another
-// mark is the number of its failed deliveries.
-const done = math.MaxUint32
-
 // forever is a deadline that does not expire.
 const forever = time.Duration(math.MaxInt64)
 
@@ -19,10 +15,9 @@ const forever = time.Duration(math.MaxInt64)
 // reader, or waiting to be handed out, for the first time or again.
 type lease struct {
 	record   *journal.Record
-	failures int // refusals and expired deadlines so far
-	out      bool
+	failures int         // refusals and expired deadlines so far
+	window   *window     // of the reader that has it; nil while it is not out
 	timer    *time.Timer // ends the delivery, or the pause before the next
-	window   *window     // of the reader that has it
 }
 
 // window is one reader's flow control: no more than so many messages and bytes
@@ -32,24 +27,24 @@ type window struct {
 	messages, bytes       int
 }
 
-// full says whether the reader has to wait. A nil window never is.
+// full says whether the reader has to wait.
 func (w *window) full() bool {
-	return w != nil && (w.maxMessages > 0 && w.messages >= w.maxMessages || w.maxBytes > 0 && w.bytes >= w.maxBytes)
+	return w.maxMessages > 0 && w.messages >= w.maxMessages || w.maxBytes > 0 && w.bytes >= w.maxBytes
 }
 
 // add takes a record, with the failures that its message had before a restart.
-func (sub *subscription) add(r *journal.Record, failures int) {
-	r.Hold()
+func (sub *subscription) add(r *journal.Record, failures uint32) {
 	sub.mu.Lock()
 	defer sub.mu.Unlock()
-	sub.leases[r.Seq] = &lease{record: r, failures: failures}
-	sub.offer(sub.leases[r.Seq], 0)
+	l := &lease{record: r, failures: int(failures)}
+	sub.leases[r.Seq] = l
+	sub.offer(l, 0)
 }
 
 // next hands out a message that is due, and says which delivery of it this is,
 // from one. If it is neither acknowledged nor refused in the time of hold, it has
 // failed. If none is due, or the window is full, wait is not nil: it is closed
-// when it is worth to ask again. The window may be nil.
+// when it is worth to ask again.
 func (sub *subscription) next(hold time.Duration, w *window) (r *journal.Record, attempt int, wait <-chan struct{}) {
 	sub.mu.Lock()
 	defer sub.mu.Unlock()
@@ -60,14 +55,10 @@ func (sub *subscription) next(hold time.Duration, w *window) (r *journal.Record,
 		if sub.leases[r.Seq] != l {
 			continue // it was acknowledged meanwhile
 		}
-		l.out, l.window = true, w
-		if w != nil {
-			w.messages++
-			w.bytes += r.Size
-		}
-		if hold != forever {
-			l.timer = time.AfterFunc(hold, func() { sub.told("failure not saved", sub.fail(r.Seq, attempt)) })
-		}
+		l.window = w
+		w.messages++
+		w.bytes += r.Size
+		l.timer = time.AfterFunc(hold, func() { sub.told("failure not saved", sub.fail(r.Seq, attempt)) })
 		return r, attempt, nil
 	}
 	if sub.changed == nil {
@@ -79,10 +70,7 @@ func (sub *subscription) next(hold time.Duration, w *window) (r *journal.Record,
 // await is next, but it waits, until the context or the subscription ends. What is
 // due when the context has ended is handed out all the same.
 func (sub *subscription) await(ctx context.Context, hold time.Duration, w *window) (*journal.Record, int, error) {
-	for {
-		if sub.live.Err() != nil {
-			return nil, 0, context.Cause(sub.live)
-		}
+	for sub.live.Err() == nil {
 		r, attempt, wait := sub.next(hold, w)
 		if wait == nil {
 			return r, attempt, nil
@@ -94,6 +82,7 @@ func (sub *subscription) await(ctx context.Context, hold time.Duration, w *windo
 		case <-sub.live.Done():
 		}
 	}
+	return nil, 0, context.Cause(sub.live)
 }
 
 // ack acknowledges a message, whichever delivery of it, and for good. If that
@@ -105,18 +94,18 @@ func (sub *subscription) ack(seq uint64, _ int) error {
 	if l == nil {
 		return nil
 	}
-	if err := l.record.Mark(sub.number, done); err != nil {
+	if err := l.record.Done(); err != nil {
 		return unavailable("save acknowledgement", err)
 	}
 	delete(sub.leases, seq)
 	sub.takeBack(l)
-	sub.told("record not released", l.record.Release())
 	return nil
 }
 
 // fail ends a delivery without success: the message is due again after a pause,
 // or buried. A delivery that has already ended is left alone. The error is that
-// of saving the count, which goes on in memory.
+// of saving the count, which goes on in memory; where nobody counts it is not
+// saved, or a message that fails for ever would fill the disk.
 func (sub *subscription) fail(seq uint64, attempt int) error {
 	sub.mu.Lock()
 	defer sub.mu.Unlock()
@@ -127,7 +116,10 @@ func (sub *subscription) fail(seq uint64, attempt int) error {
 	sub.takeBack(l)
 	l.failures++
 	sub.offer(l, sub.pause(l.failures))
-	return unavailable("save failure", l.record.Mark(sub.number, uint32(l.failures)))
+	if sub.maxAttempts() == 0 {
+		return nil
+	}
+	return unavailable("save failure", l.record.Mark(uint32(l.failures)))
 }
 
 // putBack ends a delivery that reached nobody: it does not count, and the message
@@ -146,16 +138,15 @@ func (sub *subscription) putBack(seq uint64, attempt int) {
 func (sub *subscription) hold(seq uint64, attempt int, hold time.Duration) {
 	sub.mu.Lock()
 	defer sub.mu.Unlock()
-	if l := sub.delivered(seq, attempt); l != nil && l.timer != nil {
-		l.timer.Stop()
-		l.timer = time.AfterFunc(hold, func() { sub.told("failure not saved", sub.fail(seq, attempt)) })
+	if l := sub.delivered(seq, attempt); l != nil {
+		l.timer.Reset(hold)
 	}
 }
 
 // delivered returns the lease that the delivery began, if it is still out.
 func (sub *subscription) delivered(seq uint64, attempt int) *lease {
 	l := sub.leases[seq]
-	if l == nil || !l.out || l.failures+1 != attempt {
+	if l == nil || l.window == nil || l.failures+1 != attempt {
 		return nil
 	}
 	return l
@@ -167,12 +158,12 @@ func (sub *subscription) takeBack(l *lease) {
 	if l.timer != nil {
 		l.timer.Stop()
 	}
-	if w := l.window; w != nil && l.out {
-		w.messages--
-		w.bytes -= l.record.Size
+	if l.window != nil {
+		l.window.messages--
+		l.window.bytes -= l.record.Size
+		l.window = nil
 		sub.wake()
 	}
-	l.out = false
 }
 
 // offer makes the lease due after a pause. One that has failed too often is buried
@@ -186,7 +177,7 @@ func (sub *subscription) offer(l *lease, pause time.Duration) {
 			defer sub.mu.Unlock()
 			sub.offer(l, 0)
 		})
-	case sub.exhausted(l.failures):
+	case sub.maxAttempts() > 0 && l.failures >= sub.maxAttempts():
 		sub.server.burying.Go(func() { sub.bury(l) })
 	default:
 		sub.ready = append(sub.ready, l)
@@ -202,16 +193,14 @@ func (sub *subscription) wake() {
 	}
 }
 
-// forget ends all deliveries and pauses, and returns what was owed.
-func (sub *subscription) forget() map[uint64]*lease {
+// forget ends all deliveries and pauses, and forgets what is owed.
+func (sub *subscription) forget() {
 	sub.mu.Lock()
 	defer sub.mu.Unlock()
-	owed := sub.leases
-	sub.leases = make(map[uint64]*lease)
-	for _, l := range owed {
+	for _, l := range sub.leases {
 		sub.takeBack(l)
 	}
-	return owed
+	clear(sub.leases)
 }
 
 // told logs an error, if it is one.

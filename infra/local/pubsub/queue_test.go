@@ -3,6 +3,8 @@ package pubsub
 import (
 	"context"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -62,7 +64,7 @@ func publish(t fatal, s *Server, n int) {
 // due takes what can be taken now, and tells of each which attempt it is.
 func due(sub *subscription, hold time.Duration) (records []*journal.Record, attempts []int) {
 	for {
-		r, attempt, wait := sub.next(hold, nil)
+		r, attempt, wait := sub.next(hold, new(window))
 		if wait != nil {
 			return records, attempts
 		}
@@ -143,7 +145,7 @@ func TestBackoff(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			timed(t, 1, c.definition, func(t *testing.T, sub *subscription) {
-				r, attempt, err := sub.await(t.Context(), forever, nil)
+				r, attempt, err := sub.await(t.Context(), forever, new(window))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -151,7 +153,7 @@ func TestBackoff(t *testing.T) {
 				for range c.want {
 					failed := time.Now()
 					_ = sub.fail(r.Seq, attempt)
-					if r, attempt, err = sub.await(t.Context(), forever, nil); err != nil {
+					if r, attempt, err = sub.await(t.Context(), forever, new(window)); err != nil {
 						t.Fatal(err)
 					}
 					pauses = append(pauses, time.Since(failed))
@@ -269,10 +271,10 @@ func TestNothingAfterClose(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		sub := owing(t, dir, 2, &pubsubpb.Subscription{})
-		r, _, _ := sub.next(10*time.Second, nil)
+		r, _, _ := sub.next(10*time.Second, new(window))
 		l := sub.leases[r.Seq]
 		sub.server.stop(status.Error(codes.Unavailable, "stopping"))
-		if _, _, err := sub.await(t.Context(), forever, nil); status.Code(err) != codes.Unavailable {
+		if _, _, err := sub.await(t.Context(), forever, new(window)); status.Code(err) != codes.Unavailable {
 			t.Errorf("a message handed out at the end; error %v", err)
 		}
 		if err := sub.server.Close(); err != nil {
@@ -283,6 +285,31 @@ func TestNothingAfterClose(t *testing.T) {
 	})
 }
 
+// Where nobody counts, a message that fails for ever does not fill the disk.
+func TestFailuresThatNobodyCounts(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	sub := owing(t, dir, 1, &pubsubpb.Subscription{})
+	for range 100 {
+		records, attempts := due(sub, forever)
+		if err := sub.fail(records[0].Seq, attempts[0]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	paths, err := filepath.Glob(filepath.Join(dir, "*-messages", "*.marks"))
+	if err != nil || len(paths) != 1 {
+		t.Fatalf("marks %v, error %v", paths, err)
+	}
+	marks, err := os.ReadFile(paths[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, "bytes of marks", 0, len(marks))
+	if err := sub.server.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestWindow(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
@@ -291,7 +318,7 @@ func TestWindow(t *testing.T) {
 		want   int
 	}{
 		{"messages", window{maxMessages: 3}, 3},
-		{"bytes", window{maxBytes: 60}, 3}, // each has 16 of header, 4 of length, 5 of data
+		{"bytes", window{maxBytes: 60}, 3}, // each has 16 of header, 2 of tag and length, 5 of data
 		{"both", window{maxMessages: 2, maxBytes: 60}, 2},
 		{"none", window{}, 9},
 	} {
@@ -330,7 +357,8 @@ func TestSubscriptionAgainstModel(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
 		dir := t.TempDir()
-		sub := owing(rt, dir, 0, &pubsubpb.Subscription{})
+		policy := &pubsubpb.DeadLetterPolicy{DeadLetterTopic: letters, MaxDeliveryAttempts: 100}
+		sub := owing(rt, dir, 0, &pubsubpb.Subscription{DeadLetterPolicy: policy})
 		failures := make(map[uint64]int) // of what is not acknowledged
 		out := make(map[uint64]int)      // attempts
 		rt.Repeat(map[string]func(*rapid.T){
@@ -341,7 +369,7 @@ func TestSubscriptionAgainstModel(t *testing.T) {
 				}
 			},
 			"deliver": func(rt *rapid.T) {
-				r, attempt, wait := sub.next(forever, nil)
+				r, attempt, wait := sub.next(forever, new(window))
 				if wait != nil {
 					rt.Skip("nothing is due")
 				}

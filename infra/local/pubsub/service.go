@@ -23,8 +23,8 @@ type service struct {
 	*Server
 }
 
-// Publish stores messages in the topic's journal, and answers when they are
-// there.
+// Publish stores messages for the topic's subscriptions, and answers when they
+// are there.
 func (s service) Publish(_ context.Context, r *pubsubpb.PublishRequest) (*pubsubpb.PublishResponse, error) {
 	if err := checkPublish(r); err != nil {
 		return nil, err
@@ -44,12 +44,9 @@ func (s service) CreateTopic(_ context.Context, d *pubsubpb.Topic) (*pubsubpb.To
 	if s.topics[d.GetName()] != nil {
 		return nil, status.Errorf(codes.AlreadyExists, "topic already exists: %s", d.GetName())
 	}
-	t := &topic{number: s.number(1), definition: d}
-	if err := s.openJournal(t); err != nil {
-		return nil, unavailable("create topic", err)
-	}
+	t := &topic{number: s.number(), definition: d}
 	if err := s.save(t.number, topicKind, d); err != nil {
-		return nil, errors.Join(err, t.journal.Close())
+		return nil, err
 	}
 	s.topics[d.GetName()] = t
 	return d, nil
@@ -90,8 +87,7 @@ func (s service) DeleteTopic(_ context.Context, r *pubsubpb.DeleteTopicRequest) 
 		return nil, unavailable("delete topic", err)
 	}
 	delete(s.topics, r.GetTopic())
-	err := errors.Join(t.journal.Close(), os.RemoveAll(s.path(t.number, journalKind)))
-	return &emptypb.Empty{}, unavailable("delete topic", err)
+	return &emptypb.Empty{}, nil
 }
 
 // CreateSubscription creates a subscription, which begins with the next message
@@ -105,16 +101,12 @@ func (s service) CreateSubscription(_ context.Context, d *pubsubpb.Subscription)
 	if s.subscriptions[d.GetName()] != nil {
 		return nil, status.Errorf(codes.AlreadyExists, "subscription already exists: %s", d.GetName())
 	}
-	if s.topics[d.GetTopic()] == nil {
-		return nil, notFound("topic", d.GetTopic())
-	}
-	number := s.number(1)
-	if err := s.save(number, subscriptionKind, d); err != nil {
-		return nil, err
-	}
-	sub, err := s.openSubscription(number, d)
+	sub, err := s.openSubscription(s.number(), d)
 	if err != nil {
 		return nil, err
+	}
+	if err := s.save(sub.number, subscriptionKind, d); err != nil {
+		return nil, errors.Join(err, s.closeSubscription(sub))
 	}
 	s.startPush(sub)
 	return d, nil

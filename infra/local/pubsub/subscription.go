@@ -1,11 +1,10 @@
 package pubsub
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"maps"
-	"math"
+	"os"
 	"path"
 	"slices"
 	"strconv"
@@ -14,19 +13,22 @@ import (
 	"time"
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"nightwire.dev/infra/local/pubsub/filter"
 	"nightwire.dev/infra/local/pubsub/journal"
 )
 
 // subscription is what it owes its readers: which messages of its topic are out
-// and until when, which failed and when they are to be tried again. It holds
-// their records, and marks on each what has become of the message.
+// and until when, which failed and when they are to be tried again. Its journal
+// has them, until they are acknowledged, and how often they have failed.
 type subscription struct {
 	server     *Server
-	number     uint64 // larger than those of messages published before its creation
+	number     uint64
 	topic      *topic
 	wants      filter.Filter
+	journal    *journal.Journal
 	definition atomic.Pointer[pubsubpb.Subscription] // replaced, never changed
 
 	live     context.Context // ends with the subscription, or the server; its cause is the error to tell
@@ -39,19 +41,27 @@ type subscription struct {
 	changed chan struct{}     // closed when something may have become due; nil while nobody waits
 }
 
-// openSubscription puts a subscription among the others. The caller holds mu.
+// openSubscription puts a subscription among the others, with what it owes. The
+// caller holds mu.
 func (s *Server) openSubscription(number uint64, d *pubsubpb.Subscription) (*subscription, error) {
 	t := s.topics[d.GetTopic()]
-	wants, err := filter.Parse(d.GetFilter())
 	if t == nil {
-		err = notFound("topic", d.GetTopic())
+		return nil, notFound("topic", d.GetTopic())
 	}
+	wants, err := filter.Parse(d.GetFilter())
 	if err != nil {
-		return nil, err
+		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
 	sub := &subscription{server: s, number: number, topic: t, wants: wants, leases: make(map[uint64]*lease)}
 	sub.definition.Store(d)
 	sub.live, sub.end = context.WithCancelCause(s.stopping)
+	sub.journal, err = journal.Open(s.path(number, journalKind), s.options.SegmentBytes, func(r *journal.Record, failures uint32) {
+		s.last = max(s.last, r.Seq)
+		sub.add(r, failures)
+	})
+	if err != nil {
+		return nil, unavailable("open subscription", err)
+	}
 	t.subscriptions = append(t.subscriptions, sub)
 	s.subscriptions[d.GetName()] = sub
 	return sub, nil
@@ -59,55 +69,38 @@ func (s *Server) openSubscription(number uint64, d *pubsubpb.Subscription) (*sub
 
 // closeSubscription ends all pulls and pushes of a subscription, and forgets it
 // and its backlog. The caller holds mu.
-func (s *Server) closeSubscription(sub *subscription) (err error) {
+func (s *Server) closeSubscription(sub *subscription) error {
 	name := sub.name()
 	sub.end(notFound("subscription", name))
 	delete(s.subscriptions, name)
 	sub.topic.subscriptions = slices.DeleteFunc(sub.topic.subscriptions, func(other *subscription) bool { return other == sub })
-	for _, l := range sub.forget() {
-		err = errors.Join(err, l.record.Release())
-	}
-	return err
-}
-
-// recover takes a record that was there at the start, if the subscription has
-// not done with it.
-func (sub *subscription) recover(r *journal.Record, mark uint32) error {
-	if r.Seq < sub.number || mark == done {
-		return nil
-	}
-	if sub.definition.Load().GetFilter() != "" {
-		m, _, err := readMessage(r, nil)
-		if err != nil || !sub.wants(m.GetAttributes()) {
-			return err
-		}
-	}
-	sub.add(r, int(mark))
-	return nil
+	sub.forget()
+	return errors.Join(sub.journal.Close(), os.RemoveAll(s.path(sub.number, journalKind)))
 }
 
 func (sub *subscription) name() string { return sub.definition.Load().GetName() }
+
+func (sub *subscription) endpoint() string {
+	return sub.definition.Load().GetPushConfig().GetPushEndpoint()
+}
 
 func (sub *subscription) ackDeadline() time.Duration {
 	return time.Duration(sub.definition.Load().GetAckDeadlineSeconds()) * time.Second
 }
 
-// exhausted says whether a message that has failed so often is a dead letter.
-func (sub *subscription) exhausted(failures int) bool {
-	attempts := int(sub.definition.Load().GetDeadLetterPolicy().GetMaxDeliveryAttempts())
-	return attempts > 0 && failures >= attempts
+// maxAttempts is after how many failures a message is a dead letter; zero if it
+// never is.
+func (sub *subscription) maxAttempts() int {
+	return int(sub.definition.Load().GetDeadLetterPolicy().GetMaxDeliveryAttempts())
 }
 
 // pause is the wait before the next attempt at a message that has failed so often.
 // Where the subscription has no retry policy the service's own habits apply: a
 // pulled message comes again at once, a push after 100 ms to 60 s.
 func (sub *subscription) pause(failures int) time.Duration {
-	if sub.exhausted(failures) {
-		return 0 // there is no next attempt
-	}
-	d := sub.definition.Load()
-	low, high := d.GetRetryPolicy().GetMinimumBackoff().AsDuration(), d.GetRetryPolicy().GetMaximumBackoff().AsDuration()
-	if d.GetRetryPolicy() == nil && d.GetPushConfig().GetPushEndpoint() != "" {
+	policy := sub.definition.Load().GetRetryPolicy()
+	low, high := policy.GetMinimumBackoff().AsDuration(), policy.GetMaximumBackoff().AsDuration()
+	if policy == nil && sub.endpoint() != "" {
 		low, high = 100*time.Millisecond, time.Minute
 	}
 	for ; failures > 1 && low < high; failures-- {
@@ -124,7 +117,7 @@ const deadLetterPause = 10 * time.Second
 // there. If it cannot, the message is offered again, for the policy may be another
 // by then.
 func (sub *subscription) bury(l *lease) {
-	m, _, err := readMessage(l.record, nil)
+	m, err := readMessage(l.record)
 	if err == nil {
 		if m.Attributes == nil {
 			m.Attributes = make(map[string]string)
@@ -155,10 +148,8 @@ func (sub *subscription) bury(l *lease) {
 type Backlog struct {
 	Subscription string `json:"subscription"`
 	Topic        string `json:"topic"`
-	// Undelivered counts the messages not acknowledged, those in flight included.
+	// Undelivered counts the messages not acknowledged.
 	Undelivered int `json:"undelivered"`
-	// InFlight counts those that are with a reader now.
-	InFlight int `json:"in_flight"`
 	// OldestAge is the time since the first message not acknowledged was
 	// published; zero when there is none.
 	OldestAge time.Duration `json:"oldest_age_ns"`
@@ -168,24 +159,17 @@ type Backlog struct {
 func (s *Server) Backlog() []Backlog {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	list := make([]Backlog, 0)
-	for name, sub := range s.subscriptions {
+	list := make([]Backlog, 0, len(s.subscriptions))
+	for _, name := range slices.Sorted(maps.Keys(s.subscriptions)) {
+		sub := s.subscriptions[name]
 		sub.mu.Lock()
 		b := Backlog{Subscription: name, Topic: sub.definition.Load().GetTopic(), Undelivered: len(sub.leases)}
-		oldest := uint64(math.MaxUint64)
-		for seq, l := range sub.leases {
-			oldest = min(oldest, seq)
-			if l.out {
-				b.InFlight++
-			}
+		for seq := range sub.leases {
+			b.OldestAge = max(b.OldestAge, time.Since(published(seq)))
 		}
 		sub.mu.Unlock()
-		if b.Undelivered > 0 {
-			b.OldestAge = time.Since(published(oldest))
-		}
 		list = append(list, b)
 	}
-	slices.SortFunc(list, func(a, b Backlog) int { return cmp.Compare(a.Subscription, b.Subscription) })
 	return list
 }
 

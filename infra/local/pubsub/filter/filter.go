@@ -16,6 +16,7 @@ package filter
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -62,25 +63,17 @@ type parser struct {
 
 // expression = term { "AND" term } | term { "OR" term } .
 func (p *parser) expression() Filter {
-	f := p.term()
-	operator := "AND"
-	if !p.accept(operator) {
-		if operator = "OR"; !p.accept(operator) {
-			return f
-		}
+	terms, operator := []Filter{p.term()}, "AND"
+	if p.accept("OR") {
+		terms, operator = append(terms, p.term()), "OR"
 	}
-	// Of AND the first that is false decides, of OR the first that is true.
-	decides := operator == "OR"
-	for more := true; more; more = p.accept(operator) {
-		left, right := f, p.term()
-		f = func(attributes map[string]string) bool {
-			if left(attributes) == decides {
-				return decides
-			}
-			return right(attributes)
-		}
+	for p.accept(operator) {
+		terms = append(terms, p.term())
 	}
-	return f
+	decides := operator == "OR" // of OR the first that is true decides, of AND the first that is false
+	return func(attributes map[string]string) bool {
+		return decides == slices.ContainsFunc(terms, func(f Filter) bool { return f(attributes) == decides })
+	}
 }
 
 // term = ( "NOT" | "-" ) term | "(" expression ")" | test .

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -20,25 +21,11 @@ import (
 type fatal interface{ Fatal(...any) }
 
 // ignore is for journals whose records are not wanted at the start.
-func ignore(*journal.Record, map[uint64]uint32) error { return nil }
-
-// from gives numbers from the first on.
-func from(first uint64) func(n int) uint64 {
-	next := first
-	return func(n int) uint64 {
-		next += uint64(n)
-		return next - uint64(n)
-	}
-}
+func ignore(*journal.Record, uint32) {}
 
 func open(t testing.TB, dir string, limit int64) *journal.Journal {
 	t.Helper()
-	return openFrom(t, 1, dir, limit)
-}
-
-func openFrom(t testing.TB, first uint64, dir string, limit int64) *journal.Journal {
-	t.Helper()
-	j, err := journal.Open(dir, limit, from(first), ignore)
+	j, err := journal.Open(dir, limit, ignore)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,32 +33,31 @@ func openFrom(t testing.TB, first uint64, dir string, limit int64) *journal.Jour
 	return j
 }
 
-func write(t fatal, j *journal.Journal, records ...[]byte) []*journal.Record {
-	written, err := j.Append(len(records), func(dst []byte, i int) ([]byte, error) { return append(dst, records[i]...), nil })
+func write(t fatal, j *journal.Journal, seq uint64, text string) *journal.Record {
+	r, err := j.Append(seq, []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return written
+	return r
 }
 
 func read(t fatal, r *journal.Record) []byte {
-	record, _, err := r.Read(nil)
+	data, err := r.Read()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return record
+	return data
 }
 
-// kept is a record that is held, what it says, and its readers' last marks.
-type kept struct {
+// owed is a record that is not done, what it says, and its last mark.
+type owed struct {
 	record *journal.Record
-	text   []byte
-	marks  map[uint64]uint32
+	data   []byte
+	mark   uint32
 }
 
-// What is written and held is read again, under the number that it was given and
-// with its marks, whatever the sizes, the batches, the restarts and what is
-// released.
+// What is written and not done is read again, under its number and with its last
+// mark, whatever the sizes, the restarts and what is done.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	dirs := t.TempDir()
@@ -81,49 +67,44 @@ func TestRoundTrip(t *testing.T) {
 			t.Fatal(err)
 		}
 		limit := rapid.Int64Range(1, 300).Draw(t, "limit")
-		next := uint64(1)
-		number := func(n int) uint64 {
-			next += uint64(rapid.IntRange(0, 3).Draw(t, "other journals")) + uint64(n)
-			return next - uint64(n)
-		}
-		j, err := journal.Open(dir, limit, number, ignore)
+		j, err := journal.Open(dir, limit, ignore)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer func() { j.Close() }()
-		want := make(map[uint64]*kept)
-		draw := func(t *rapid.T) *kept {
+		var last uint64
+		want := make(map[uint64]*owed)
+		draw := func(t *rapid.T) *owed {
 			if len(want) == 0 {
-				t.Skip("nothing is held")
+				t.Skip("nothing is owed")
 			}
 			return want[rapid.SampledFrom(slices.Sorted(maps.Keys(want))).Draw(t, "record")]
 		}
 		t.Repeat(map[string]func(*rapid.T){
 			"append": func(t *rapid.T) {
-				batch := rapid.SliceOfN(rapid.SliceOfN(rapid.Byte(), 0, 100), 1, 4).Draw(t, "batch")
-				for i, r := range write(t, j, batch...) {
-					if seq := next - uint64(len(batch)-i); r.Seq != seq {
-						t.Fatalf("number %d, want %d", r.Seq, seq)
-					}
-					want[r.Seq] = &kept{record: r, text: batch[i], marks: make(map[uint64]uint32)}
-				}
-			},
-			"mark": func(t *rapid.T) {
-				k := draw(t)
-				reader, value := rapid.Uint64Range(1, 3).Draw(t, "reader"), rapid.Uint32().Draw(t, "value")
-				if err := k.record.Mark(reader, value); err != nil {
+				last += rapid.Uint64Range(1, 4).Draw(t, "later")
+				data := rapid.SliceOfN(rapid.Byte(), 0, 100).Draw(t, "data")
+				r, err := j.Append(last, data)
+				if err != nil {
 					t.Fatal(err)
 				}
-				k.marks[reader] = value
+				if r.Seq != last {
+					t.Fatalf("number %d, want %d", r.Seq, last)
+				}
+				want[last] = &owed{record: r, data: data}
 			},
-			"release": func(t *rapid.T) {
-				k := draw(t)
-				k.record.Hold() // twice held, twice released
-				delete(want, k.record.Seq)
-				for range 2 {
-					if err := k.record.Release(); err != nil {
-						t.Fatal(err)
-					}
+			"mark": func(t *rapid.T) {
+				o := draw(t)
+				o.mark = rapid.Uint32Max(1000).Draw(t, "mark")
+				if err := o.record.Mark(o.mark); err != nil {
+					t.Fatal(err)
+				}
+			},
+			"done": func(t *rapid.T) {
+				o := draw(t)
+				delete(want, o.record.Seq)
+				if err := o.record.Done(); err != nil {
+					t.Fatal(err)
 				}
 			},
 			"reopen": func(t *rapid.T) {
@@ -131,20 +112,13 @@ func TestRoundTrip(t *testing.T) {
 					t.Fatal(err)
 				}
 				var found int
-				j, err = journal.Open(dir, limit, number, func(r *journal.Record, marks map[uint64]uint32) error {
-					k := want[r.Seq]
-					if k == nil {
-						return nil // released, but its segment has others
+				j, err = journal.Open(dir, limit, func(r *journal.Record, mark uint32) {
+					o := want[r.Seq]
+					if o == nil || mark != o.mark {
+						t.Fatalf("record %d with mark %d, want %+v", r.Seq, mark, o)
 					}
 					found++
-					r.Hold()
-					k.record = r
-					for reader, value := range k.marks {
-						if marks[reader] != value {
-							t.Fatalf("record %d: mark %d of reader %d, want %d", r.Seq, marks[reader], reader, value)
-						}
-					}
-					return nil
+					o.record = r
 				})
 				if err != nil {
 					t.Fatal(err)
@@ -154,9 +128,9 @@ func TestRoundTrip(t *testing.T) {
 				}
 			},
 			"": func(t *rapid.T) {
-				for seq, k := range want {
-					if got := read(t, k.record); !bytes.Equal(got, k.text) {
-						t.Fatalf("record %d: got %x, want %x", seq, got, k.text)
+				for seq, o := range want {
+					if got := read(t, o.record); !bytes.Equal(got, o.data) {
+						t.Fatalf("record %d: got %x, want %x", seq, got, o.data)
 					}
 				}
 			},
@@ -164,7 +138,7 @@ func TestRoundTrip(t *testing.T) {
 	})
 }
 
-// A segment lasts for as long as it is written or one of its records is held.
+// A segment lasts for as long as it is written or one of its records is owed.
 func TestSegmentsGo(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -183,51 +157,56 @@ func TestSegmentsGo(t *testing.T) {
 		}
 	}
 	first := []string{"00000000000000000001.log", "00000000000000000001.marks"}
-	third := []string{"00000000000000000003.log", "00000000000000000003.marks"}
-	j := open(t, dir, 1)
-	two := write(t, j, []byte("one"), []byte("two"))
-	if err := two[0].Release(); err != nil {
+	second := []string{"00000000000000000002.log", "00000000000000000002.marks"}
+	j := open(t, dir, 17)
+	one, two := write(t, j, 1, ""), write(t, j, 2, "")
+	if err := one.Done(); err != nil {
 		t.Error(err)
 	}
 	files(first...)
-	three := write(t, j, []byte("three"))
-	files(append(first, third...)...)
-	if err := errors.Join(two[1].Release(), three[0].Release()); err != nil {
+	three := write(t, j, 3, "three")
+	files(append(first, second...)...)
+	if err := errors.Join(two.Done(), three.Done()); err != nil {
 		t.Error(err)
 	}
-	files(third...) // which is still being written
+	files(second...) // which is still being written
 }
 
-// Marks stay for as long as their records do, and go after them.
+// Marks stay for as long as their records do, and go after them: where the end
+// was cut short they go at the start.
 func TestMarksGoLast(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	marks := filepath.Join(dir, "00000000000000000001.marks")
 	j := open(t, dir, 1)
-	r := write(t, j, []byte("one"))[0]
-	write(t, j, []byte("two"))
-	if err := os.Remove(filepath.Join(dir, "00000000000000000001.log")); err != nil {
+	one := write(t, j, 1, "one")
+	write(t, j, 2, "two")
+	path := filepath.Join(dir, "00000000000000000001")
+	// A folder that is not empty cannot be removed as a file is.
+	if err := errors.Join(os.Remove(path+".log"), os.MkdirAll(path+".log/x", 0o755), one.Done()); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Release(); err == nil {
-		t.Error("no error of a log that cannot be removed")
+	if _, err := os.Stat(path + ".marks"); err != nil {
+		t.Errorf("the marks are gone before the records: %v", err)
 	}
-	if _, err := os.Stat(marks); err != nil {
-		t.Error(err)
+	if err := os.RemoveAll(path + ".log"); err != nil {
+		t.Fatal(err)
 	}
 	open(t, dir, 1)
-	if _, err := os.Stat(marks); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(path + ".marks"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("marks without records are kept (%v)", err)
 	}
 }
 
-// What nobody takes at the start goes, but for the segment that is being written.
-func TestUnheldSegmentsGoAtOpen(t *testing.T) {
+// A segment that was done when its process died goes at the start, but for the
+// last one.
+func TestSegmentsThatAreDoneGoAtOpen(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	j := open(t, dir, 1)
-	for _, text := range []string{"one", "two", "three"} {
-		write(t, j, []byte(text))
+	for seq := uint64(1); seq <= 3; seq++ {
+		if err := write(t, j, seq, "text").Mark(1<<32 - 1); err != nil { // done, as far as it came
+			t.Fatal(err)
+		}
 	}
 	open(t, dir, 1)
 	if paths, err := filepath.Glob(filepath.Join(dir, "*.log")); err != nil || len(paths) != 1 {
@@ -241,8 +220,9 @@ func TestCutAnywhere(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	j := open(t, dir, 0)
-	records := [][]byte{[]byte("first"), {}, []byte("a third record")}
-	write(t, j, records...)
+	for i, text := range []string{"first", "", "a third record"} {
+		write(t, j, uint64(i+1), text)
+	}
 	path := filepath.Join(dir, "00000000000000000001.log")
 	whole, err := os.ReadFile(path)
 	if err != nil {
@@ -251,7 +231,9 @@ func TestCutAnywhere(t *testing.T) {
 	ends := []int{16 + 5, 16 + 5 + 16, len(whole)}
 	for cut := range len(whole) + 1 {
 		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, filepath.Base(path)), whole[:cut], 0o600); err != nil {
+		records := filepath.Join(dir, filepath.Base(path))
+		marks := strings.TrimSuffix(records, ".log") + ".marks"
+		if err := errors.Join(os.WriteFile(records, whole[:cut], 0o600), os.WriteFile(marks, nil, 0o600)); err != nil {
 			t.Fatal(err)
 		}
 		want := 0
@@ -261,18 +243,14 @@ func TestCutAnywhere(t *testing.T) {
 			}
 		}
 		got := 0
-		j, err := journal.Open(dir, 0, from(4), func(*journal.Record, map[uint64]uint32) error {
-			got++
-			return nil
-		})
+		j, err := journal.Open(dir, 0, func(*journal.Record, uint32) { got++ })
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got != want {
 			t.Fatalf("cut at %d: %d records, want %d", cut, got, want)
 		}
-		r := write(t, j, []byte("after"))[0]
-		if got := read(t, r); string(got) != "after" {
+		if got := read(t, write(t, j, 4, "after")); string(got) != "after" {
 			t.Fatalf("cut at %d: read %q", cut, got)
 		}
 		if err := j.Close(); err != nil {
@@ -285,35 +263,34 @@ func TestCutAnywhere(t *testing.T) {
 func TestMarksCutAnywhere(t *testing.T) {
 	t.Parallel()
 	const path = "00000000000000000001.marks"
-	for cut := range 2*20 + 1 {
+	for cut := range 2*12 + 1 {
 		dir := t.TempDir()
-		r := write(t, open(t, dir, 0), []byte("record"))[0]
-		if err := errors.Join(r.Mark(1, 10), r.Mark(2, 20), os.Truncate(filepath.Join(dir, path), int64(cut))); err != nil {
+		j := open(t, dir, 0)
+		one, two := write(t, j, 1, "one"), write(t, j, 2, "two")
+		if err := errors.Join(one.Mark(10), two.Mark(20), os.Truncate(filepath.Join(dir, path), int64(cut))); err != nil {
 			t.Fatal(err)
 		}
-		want := map[uint64]uint32{3: 30}
-		if cut >= 20 {
+		want := map[uint64]uint32{1: 0, 2: 0}
+		if cut >= 12 {
 			want[1] = 10
 		}
-		if cut >= 40 {
+		if cut >= 24 {
 			want[2] = 20
 		}
-		var got map[uint64]uint32
-		mark := func(r *journal.Record, marks map[uint64]uint32) error {
-			got = marks
-			return r.Mark(3, 30)
-		}
 		for range 2 { // the second finds what the first has marked
-			j, err := journal.Open(dir, 0, from(2), mark)
+			got := make(map[uint64]uint32)
+			records := make(map[uint64]*journal.Record)
+			j, err := journal.Open(dir, 0, func(r *journal.Record, mark uint32) { got[r.Seq], records[r.Seq] = mark, r })
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := j.Close(); err != nil {
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("cut at %d (-want +got):\n%s", cut, diff)
+			}
+			want[2] = 30
+			if err := errors.Join(records[2].Mark(30), j.Close()); err != nil {
 				t.Fatal(err)
 			}
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("cut at %d (-want +got):\n%s", cut, diff)
 		}
 	}
 }
@@ -323,11 +300,11 @@ func TestFlippedByteIsNoticed(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		offset int64
-	}{{"in the length", 3}, {"in the sum", 5}, {"in the number", 8}, {"in the body", 17}} {
+	}{{"in the sum", 3}, {"in the length", 5}, {"in the number", 8}, {"in the body", 17}} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			r := write(t, open(t, dir, 0), []byte("record"))[0]
+			r := write(t, open(t, dir, 0), 1, "record")
 			file, err := os.OpenFile(filepath.Join(dir, "00000000000000000001.log"), os.O_WRONLY, 0)
 			if err != nil {
 				t.Fatal(err)
@@ -336,7 +313,7 @@ func TestFlippedByteIsNoticed(t *testing.T) {
 			if _, err := file.WriteAt([]byte{0xff}, tc.offset); err != nil {
 				t.Fatal(err)
 			}
-			if got, _, err := r.Read(nil); err == nil {
+			if got, err := r.Read(); err == nil {
 				t.Errorf("read %q", got)
 			}
 		})
@@ -347,28 +324,13 @@ func TestFullSegmentMustBeWhole(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	j := open(t, dir, 1)
-	write(t, j, []byte("record"))
-	write(t, j, []byte("in the next segment"))
+	write(t, j, 1, "record")
+	write(t, j, 2, "in the next segment")
 	if err := os.Truncate(filepath.Join(dir, "00000000000000000001.log"), 10); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := journal.Open(dir, 1, from(1), ignore); err == nil {
+	if _, err := journal.Open(dir, 1, ignore); err == nil {
 		t.Error("a damaged journal was opened as if it were whole")
-	}
-}
-
-func TestFailedEncodingLeavesNothing(t *testing.T) {
-	t.Parallel()
-	j := open(t, t.TempDir(), 0)
-	broken := errors.New("broken")
-	_, err := j.Append(2, func(dst []byte, i int) ([]byte, error) {
-		return append(dst, "half"...), []error{nil, broken}[i]
-	})
-	if !errors.Is(err, broken) {
-		t.Errorf("error %v", err)
-	}
-	if r := write(t, j, []byte("whole"))[0]; string(read(t, r)) != "whole" {
-		t.Errorf("record %d", r.Seq)
 	}
 }
 
@@ -376,19 +338,19 @@ func TestConcurrentUse(t *testing.T) {
 	t.Parallel()
 	j := open(t, t.TempDir(), 1000)
 	var group sync.WaitGroup
-	for worker := range 4 {
+	for worker := range uint64(4) {
 		group.Go(func() {
-			var buf []byte
-			for range 200 {
+			for i := range uint64(200) {
 				want := bytes.Repeat([]byte{byte(worker)}, 50)
-				r := write(t, j, want)[0]
-				var got []byte
-				var err error
-				got, buf, err = r.Read(buf)
-				if err != nil || !bytes.Equal(got, want) {
+				r, err := j.Append(worker<<32+i, want)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if got, err := r.Read(); err != nil || !bytes.Equal(got, want) {
 					t.Errorf("read %x, error %v", got, err)
 				}
-				if err := errors.Join(r.Mark(1, 1), r.Release()); err != nil {
+				if err := errors.Join(r.Mark(1), r.Done()); err != nil {
 					t.Error(err)
 				}
 			}

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 	"os"
-	"slices"
 )
 
+// What a segment's files are named. The digits are padded, so that names are in
+// the order of numbers.
 const (
+	segmentName   = "%020d"
 	recordsSuffix = ".log"
 	marksSuffix   = ".marks"
 )
@@ -18,15 +21,19 @@ const (
 // segment is some of the records, and the marks on them.
 type segment struct {
 	journal        *Journal
-	first          uint64 // the number of its first record, and its name
-	records, marks file
-	held           int // how often its records are held
+	records, marks *file
+	owed           int // records that are not done
 }
 
 // file is written at its end only.
 type file struct {
 	*os.File
 	size int64 // of what is whole
+}
+
+func openFile(path string) (*file, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	return &file{File: f}, err
 }
 
 func (f *file) append(data []byte) error {
@@ -40,7 +47,7 @@ func (f *file) append(data []byte) error {
 // load finds the records and their marks. Only the last segment can have been
 // left half-written, so only there are the records' sums checked, and the file
 // cut at the first that is not whole; the others' are checked when they are read.
-func (s *segment) load(last bool, found func(*Record, map[uint64]uint32) error) error {
+func (s *segment) load(last bool, found func(*Record, uint32)) error {
 	marks, err := s.loadMarks()
 	if err != nil {
 		return err
@@ -49,63 +56,57 @@ func (s *segment) load(last bool, found func(*Record, map[uint64]uint32) error) 
 	if err != nil {
 		return err
 	}
-	var buf []byte
+	header := make([]byte, headerBytes)
 	for s.records.size < info.Size() {
-		var header [headerBytes]byte
-		if _, err := s.records.ReadAt(header[:], s.records.size); err != nil && !errors.Is(err, io.EOF) {
+		if _, err := s.records.ReadAt(header, s.records.size); err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
 		r := &Record{
 			Seq:     binary.BigEndian.Uint64(header[8:]),
-			Size:    headerBytes + int(binary.BigEndian.Uint32(header[:])),
+			Size:    headerBytes + int(binary.BigEndian.Uint32(header[4:])),
 			segment: s,
 			offset:  s.records.size,
 		}
-		if r.offset+int64(r.Size) > info.Size() {
+		if s.records.size+int64(r.Size) > info.Size() {
 			err = errTorn
 		} else if last {
-			_, buf, err = r.Read(buf)
+			_, err = r.Read()
 		}
 		if last && errors.Is(err, errTorn) {
 			return s.records.Truncate(s.records.size)
 		}
-		if err == nil {
-			err = found(r, marks[r.Seq])
-		}
 		if err != nil {
 			return fmt.Errorf("record %d: %w", r.Seq, err)
+		}
+		if mark := marks[r.Seq]; mark != done {
+			s.owed++
+			found(r, mark)
 		}
 		s.records.size += int64(r.Size)
 	}
 	return nil
 }
 
-// mark is what a reader has to say of a record.
-type mark struct {
-	Seq, Reader uint64
-	Value       uint32
-}
-
-var markBytes = binary.Size(mark{})
-
-// loadMarks reads the marks, by sequence number and reader.
-func (s *segment) loadMarks() (map[uint64]map[uint64]uint32, error) {
-	data, err := os.ReadFile(s.marks.Name())
-	if err != nil {
-		return nil, err
-	}
-	list := make([]mark, len(data)/markBytes) // what is left over, the next mark covers
-	if s.marks.size = int64(len(list) * markBytes); len(list) > 0 {
-		_, err = binary.Decode(data, binary.BigEndian, list)
-	}
-	marks := make(map[uint64]map[uint64]uint32)
-	for _, m := range list {
-		if marks[m.Seq] == nil {
-			marks[m.Seq] = make(map[uint64]uint32)
-		}
-		marks[m.Seq][m.Reader] = m.Value
+// loadMarks reads the last mark of each record.
+func (s *segment) loadMarks() (map[uint64]uint32, error) {
+	marks := make(map[uint64]uint32)
+	data, err := io.ReadAll(s.marks)
+	for ; len(data) >= markBytes; data = data[markBytes:] { // what is left over, the next mark covers
+		marks[binary.BigEndian.Uint64(data)] = binary.BigEndian.Uint32(data[8:])
+		s.marks.size += markBytes
 	}
 	return marks, err
+}
+
+// remove removes a segment. Its marks go last, for without them its records
+// would all come again.
+func (s *segment) remove() error {
+	delete(s.journal.segments, s)
+	err := errors.Join(s.records.Close(), s.marks.Close(), os.Remove(s.records.Name()))
+	if err != nil {
+		return err
+	}
+	return os.Remove(s.marks.Name())
 }
 
 // Record is the place of one record.
@@ -116,71 +117,62 @@ type Record struct {
 	offset  int64
 }
 
-// Read returns the record, and the buffer that it is in: buf, if that is large
-// enough. The sum is checked.
-func (r *Record) Read(buf []byte) (record, buffer []byte, err error) {
-	buf = slices.Grow(buf[:0], r.Size)[:r.Size]
-	_, err = r.segment.records.ReadAt(buf, r.offset)
-	if err == nil && !sealed(buf) {
-		err = errTorn
-	}
-	if err != nil {
-		return nil, buf, fmt.Errorf("read record %d of %s: %w", r.Seq, r.segment.records.Name(), err)
-	}
-	return buf[headerBytes:], buf, nil
-}
-
-// Mark writes down what a reader has to say of the record.
-func (r *Record) Mark(reader uint64, value uint32) error {
-	data, err := binary.Append(nil, binary.BigEndian, mark{r.Seq, reader, value})
-	if err != nil {
-		return err
-	}
-	r.segment.journal.mu.Lock()
-	defer r.segment.journal.mu.Unlock()
-	return r.segment.marks.append(data)
-}
-
-// Hold keeps the record on disk until it is released.
-func (r *Record) Hold() {
-	r.segment.journal.mu.Lock()
-	defer r.segment.journal.mu.Unlock()
-	r.segment.held++
-}
-
-// Release gives up one hold.
-func (r *Record) Release() error {
-	s := r.segment
-	s.journal.mu.Lock()
-	defer s.journal.mu.Unlock()
-	if s.held--; s.held > 0 || s == s.journal.active {
-		return nil
-	}
-	return s.journal.remove(s)
-}
-
-// headerBytes is the length of a record's header: its length, the CRC-32C of all
-// but itself, both of 32 bits, and its number of 64, big-endian.
+// headerBytes is the length of a record's header: the CRC-32C of all that
+// follows, the length of the data, both of 32 bits, and the number, of 64.
 const headerBytes = 4 + 4 + 8
+
+// markBytes is the length of a mark: the record's number, and a value of 32 bits.
+const markBytes = 8 + 4
+
+// done is the mark on a record that is done.
+const done = math.MaxUint32
 
 // errTorn means that a record is not what was written.
 var errTorn = errors.New("torn record")
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// seal writes the header of a record.
-func seal(record []byte, seq uint64) {
-	binary.BigEndian.PutUint32(record, uint32(len(record)-headerBytes))
-	binary.BigEndian.PutUint64(record[8:], seq)
-	binary.BigEndian.PutUint32(record[4:], sum(record))
+// appendRecord appends a record as it is on disk to an empty slice.
+func appendRecord(b []byte, seq uint64, data []byte) []byte {
+	b = binary.BigEndian.AppendUint32(b, 0) // the sum, in the end
+	b = binary.BigEndian.AppendUint32(b, uint32(len(data)))
+	b = binary.BigEndian.AppendUint64(b, seq)
+	b = append(b, data...)
+	binary.BigEndian.PutUint32(b, crc32.Checksum(b[4:], castagnoli))
+	return b
 }
 
-// sealed says whether a record's length and sum are right.
-func sealed(record []byte) bool {
-	return binary.BigEndian.Uint32(record) == uint32(len(record)-headerBytes) &&
-		binary.BigEndian.Uint32(record[4:]) == sum(record)
+// Read returns the record's data. Its sum is checked.
+func (r *Record) Read() ([]byte, error) {
+	b := make([]byte, r.Size)
+	_, err := r.segment.records.ReadAt(b, r.offset)
+	if err == nil && binary.BigEndian.Uint32(b) != crc32.Checksum(b[4:], castagnoli) {
+		err = errTorn
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read record %d of %s: %w", r.Seq, r.segment.records.Name(), err)
+	}
+	return b[headerBytes:], nil
 }
 
-func sum(record []byte) uint32 {
-	return crc32.Update(crc32.Checksum(record[:4], castagnoli), castagnoli, record[8:])
+// Mark writes down what has become of the record so far.
+func (r *Record) Mark(value uint32) error {
+	r.segment.journal.mu.Lock()
+	defer r.segment.journal.mu.Unlock()
+	mark := binary.BigEndian.AppendUint64(nil, r.Seq)
+	return r.segment.marks.append(binary.BigEndian.AppendUint32(mark, value))
+}
+
+// Done marks the record as done, which it is once. It may be gone then.
+func (r *Record) Done() error {
+	if err := r.Mark(done); err != nil {
+		return err
+	}
+	s := r.segment
+	s.journal.mu.Lock()
+	defer s.journal.mu.Unlock()
+	if s.owed--; s.owed == 0 && s != s.journal.active {
+		_ = s.remove() // or else at the next start, which tells why it cannot
+	}
+	return nil
 }
