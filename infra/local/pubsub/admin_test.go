@@ -295,7 +295,7 @@ func TestTopicWithSubscriptionsStays(t *testing.T) {
 	remove := func() error {
 		return h.client.TopicAdminClient.DeleteTopic(t.Context(), &pubsubpb.DeleteTopicRequest{Topic: h.alerts}, noRetry)
 	}
-	if err := remove(); status.Code(err) != codes.FailedPrecondition || !strings.Contains(err.Error(), "1 subscription") {
+	if err := remove(); status.Code(err) != codes.FailedPrecondition || !strings.Contains(err.Error(), h.archive) {
 		t.Errorf("delete a topic with a subscription: %v, want %v", err, codes.FailedPrecondition)
 	}
 	h.reopen()

@@ -17,7 +17,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 )
 
-var fullName = regexp.MustCompile(`^projects/[A-Za-z0-9.:_-]+/(topics|subscriptions)/([A-Za-z][A-Za-z0-9._~+%-]{2,254})$`)
+var fullName = regexp.MustCompile(`^projects/[A-Za-z0-9][A-Za-z0-9.:_-]*/(topics|subscriptions)/([A-Za-z][A-Za-z0-9._~+%-]{2,254})$`)
 
 // checkName checks a full name, projects/P/topics/T for one.
 func checkName(collection, name string) error {
@@ -54,6 +54,9 @@ func refuseBeyond(m proto.Message, supported ...protoreflect.Name) error {
 func (s *Server) checkSubscription(d *pubsubpb.Subscription) error {
 	d.AckDeadlineSeconds = cmp.Or(d.AckDeadlineSeconds, 10)
 	d.State = pubsubpb.Subscription_ACTIVE
+	if s.topics[d.GetTopic()] == nil {
+		return notFound("topic", d.GetTopic())
+	}
 	return cmp.Or(
 		checkName("subscriptions", d.GetName()),
 		refuseBeyond(d, "name", "topic", "labels", "push_config", "ack_deadline_seconds", "filter",
@@ -119,11 +122,11 @@ func checkPublish(r *pubsubpb.PublishRequest) error {
 	return err
 }
 
-// list lists the definitions of a project, by name. It is not cut into pages.
-func list[V, D any](byName map[string]V, project string, definition func(V) D) (all []D) {
+// list lists what is the project's, by name. It is not cut into pages.
+func list[V any](byName map[string]V, project string) (all []V) {
 	for _, name := range slices.Sorted(maps.Keys(byName)) {
 		if strings.HasPrefix(name, project+"/") {
-			all = append(all, definition(byName[name]))
+			all = append(all, byName[name])
 		}
 	}
 	return all

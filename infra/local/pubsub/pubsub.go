@@ -26,6 +26,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/url"
@@ -66,11 +67,11 @@ const grace = 5 * time.Second
 // service's own error is given for a larger one.
 const maxRequestBytes = 32 << 20
 
-// What stands in the server's folder, each with its number before it.
+// What definitions are named, in a folder that has the name of the topic or the
+// subscription.
 const (
-	topicKind        = "topic.json"        // a topic's definition
-	subscriptionKind = "subscription.json" // a subscription's definition
-	journalKind      = "messages"          // a subscription's journal
+	topicFile        = "topic.json"
+	subscriptionFile = "subscription.json"
 )
 
 // Server is the Pub/Sub server.
@@ -87,12 +88,12 @@ type Server struct {
 	burying  sync.WaitGroup // who forwards dead letters; none begins when the subscriptions have forgotten
 
 	counting sync.Mutex
-	last     uint64 // the last number given
+	last     uint64 // the last number that a message was given
 
 	// Who changes definitions holds mu until they are saved, and who publishes
 	// holds it for reading.
 	mu            sync.RWMutex
-	topics        map[string]*topic
+	topics        map[string]*pubsubpb.Topic
 	subscriptions map[string]*subscription
 }
 
@@ -103,7 +104,7 @@ func Open(o Options) (*Server, error) {
 	s := &Server{
 		options:       o,
 		log:           o.Logger,
-		topics:        make(map[string]*topic),
+		topics:        make(map[string]*pubsubpb.Topic),
 		subscriptions: make(map[string]*subscription),
 	}
 	s.stopping, s.stop = context.WithCancelCause(context.Background())
@@ -159,9 +160,8 @@ func (s *Server) Close() error {
 	return err
 }
 
-// number gives a number. Topics, subscriptions and messages have them of the
-// clock, in nanoseconds: later ones are larger, and none is given twice, not after
-// a restart either.
+// number gives a message its number, which is the clock's, in nanoseconds: later
+// ones are larger, and none is given twice, not after a restart either.
 func (s *Server) number() uint64 {
 	s.counting.Lock()
 	defer s.counting.Unlock()
@@ -169,75 +169,53 @@ func (s *Server) number() uint64 {
 	return s.last
 }
 
-// path is where a thing of that number is: its journal or its definition.
-func (s *Server) path(number uint64, kind string) string {
-	return filepath.Join(s.options.Dir, fmt.Sprintf("%020d-%s", number, kind))
+// path is where a topic or a subscription has a file, or all of them.
+func (s *Server) path(name, file string) string {
+	return filepath.Join(s.options.Dir, name, file)
 }
 
 // save writes a definition, in one step. The caller holds mu.
-func (s *Server) save(number uint64, kind string, definition proto.Message) error {
+func (s *Server) save(name, file string, definition proto.Message) error {
 	half := filepath.Join(s.options.Dir, "half-written")
 	data, err := protojson.Marshal(definition)
+	err = cmp.Or(err, os.MkdirAll(s.path(name, ""), 0o755))
 	if err == nil {
 		err = os.WriteFile(half, data, 0o644)
 	}
 	if err == nil {
-		err = os.Rename(half, s.path(number, kind))
+		err = os.Rename(half, s.path(name, file))
 	}
 	return unavailable("save definition", err)
 }
 
-// load opens all that the folder has. A topic comes before its subscriptions,
-// which have larger numbers.
+// load opens all that the folder has.
 func (s *Server) load() error {
 	s.mu.Lock() // a dead letter found on the way has to wait for its topic
 	defer s.mu.Unlock()
-	entries, err := os.ReadDir(s.options.Dir)
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		if err := s.loadEntry(entry.Name()); err != nil {
-			return fmt.Errorf("load %s: %w", filepath.Join(s.options.Dir, entry.Name()), err)
+	return filepath.WalkDir(s.options.Dir, func(path string, _ fs.DirEntry, err error) error {
+		switch filepath.Base(path) {
+		case topicFile:
+			d := &pubsubpb.Topic{}
+			err = read(path, d)
+			s.topics[d.GetName()] = d
+		case subscriptionFile:
+			d := &pubsubpb.Subscription{}
+			if err = read(path, d); err == nil {
+				_, err = s.openSubscription(d)
+			}
 		}
-	}
-	return nil
-}
-
-func (s *Server) loadEntry(name string) (err error) {
-	var number uint64
-	var kind string
-	if n, _ := fmt.Sscanf(name, "%d-%s", &number, &kind); n < 2 {
-		return nil // what has no number was never whole
-	}
-	s.last = max(s.last, number) // also if the clock has been set back
-	switch kind {
-	case journalKind:
-		if _, err := os.Stat(s.path(number, subscriptionKind)); errors.Is(err, os.ErrNotExist) {
-			return os.RemoveAll(s.path(number, kind)) // the subscription's deletion was cut short
-		}
-		return nil
-	case topicKind:
-		t := &topic{number: number, definition: &pubsubpb.Topic{}}
-		err = s.read(number, kind, t.definition)
-		s.topics[t.definition.GetName()] = t
 		return err
-	case subscriptionKind:
-		d := &pubsubpb.Subscription{}
-		if err := s.read(number, kind, d); err != nil {
-			return err
-		}
-		_, err := s.openSubscription(number, d)
-		return err
-	}
-	return errors.New("not of this version of the server, which wants a folder of its own")
+	})
 }
 
 // read reads a definition.
-func (s *Server) read(number uint64, kind string, definition proto.Message) error {
-	data, err := os.ReadFile(s.path(number, kind))
-	if err != nil {
-		return err
+func read(path string, definition proto.Message) error {
+	data, err := os.ReadFile(path)
+	if err == nil {
+		err = protojson.Unmarshal(data, definition)
 	}
-	return protojson.Unmarshal(data, definition)
+	if err != nil {
+		return fmt.Errorf("read definition %s: %w", path, err)
+	}
+	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"sync/atomic"
 	"time"
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
@@ -36,7 +35,7 @@ func (s service) Pull(ctx context.Context, r *pubsubpb.PullRequest) (*pubsubpb.P
 	if r.GetReturnImmediately() { //nolint:staticcheck // deprecated, and still obeyed by the service
 		patience = 0
 	}
-	messages, err := sub.receive(ctx, patience, int(r.GetMaxMessages()), sub.ackDeadline(), new(window))
+	messages, err := sub.receive(ctx, patience, int(r.GetMaxMessages()), &reader{hold: sub.ackDeadline()})
 	return &pubsubpb.PullResponse{ReceivedMessages: messages}, err
 }
 
@@ -69,16 +68,15 @@ func (s service) StreamingPull(stream pubsubpb.Subscriber_StreamingPullServer) e
 	if err != nil {
 		return err
 	}
-	p := &puller{sub: sub}
-	if err := p.accept(first); err != nil {
+	to := &reader{maxMessages: int(first.GetMaxOutstandingMessages()), maxBytes: int(first.GetMaxOutstandingBytes())}
+	if err := sub.accept(first, to); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(stream.Context())
 	defer cancel(nil)
-	go func() { cancel(p.listen(stream)) }()
-	w := &window{maxMessages: int(first.GetMaxOutstandingMessages()), maxBytes: int(first.GetMaxOutstandingBytes())}
+	go func() { cancel(sub.listen(stream, to)) }()
 	for ctx.Err() == nil {
-		messages, err := sub.receive(ctx, heartbeat, math.MaxInt, time.Duration(p.seconds.Load())*time.Second, w)
+		messages, err := sub.receive(ctx, heartbeat, math.MaxInt, to)
 		if err == nil {
 			err = stream.Send(&pubsubpb.StreamingPullResponse{ReceivedMessages: messages})
 		}
@@ -92,22 +90,16 @@ func (s service) StreamingPull(stream pubsubpb.Subscriber_StreamingPullServer) e
 	return nil
 }
 
-// puller is the client of a StreamingPull.
-type puller struct {
-	sub     *subscription
-	seconds atomic.Int32 // until the deadline of what is delivered from now on
-}
-
-// listen serves what the client sends after its first request, until the stream
-// ends.
-func (p *puller) listen(stream pubsubpb.Subscriber_StreamingPullServer) error {
+// listen serves what a stream's client sends after its first request, until the
+// stream ends.
+func (sub *subscription) listen(stream pubsubpb.Subscriber_StreamingPullServer, to *reader) error {
 	for {
 		r, err := stream.Recv()
 		if err == nil && r.GetSubscription() != "" {
 			err = status.Error(codes.InvalidArgument, "only the first request of a stream may name the subscription")
 		}
 		if err == nil {
-			err = p.accept(r)
+			err = sub.accept(r, to)
 		}
 		if err != nil {
 			return err
@@ -115,43 +107,44 @@ func (p *puller) listen(stream pubsubpb.Subscriber_StreamingPullServer) error {
 	}
 }
 
-// accept takes the acknowledgements and deadlines of a request.
-func (p *puller) accept(r *pubsubpb.StreamingPullRequest) error {
-	if seconds := r.GetStreamAckDeadlineSeconds(); seconds != 0 || p.seconds.Load() == 0 {
+// accept takes the acknowledgements and deadlines of a stream's request.
+func (sub *subscription) accept(r *pubsubpb.StreamingPullRequest, to *reader) error {
+	if seconds := r.GetStreamAckDeadlineSeconds(); seconds != 0 || to.hold == 0 {
 		if err := checkRange("stream ack deadline", int(seconds), 10, 600); err != nil {
 			return err
 		}
-		p.seconds.Store(seconds)
+		sub.mu.Lock()
+		to.hold = time.Duration(seconds) * time.Second
+		sub.mu.Unlock()
 	}
 	ids, seconds := r.GetModifyDeadlineAckIds(), r.GetModifyDeadlineSeconds()
 	if err := checkRange("deadlines of a request", len(seconds), len(ids), len(ids)); err != nil {
 		return err
 	}
-	err := p.sub.each(r.GetAckIds(), p.sub.ack)
+	err := sub.each(r.GetAckIds(), sub.ack)
 	for i, id := range ids {
-		err = cmp.Or(err, p.sub.modify([]string{id}, seconds[i]))
+		err = cmp.Or(err, sub.modify([]string{id}, seconds[i]))
 	}
 	return err
 }
 
 // receive waits for messages, for as long as its patience lasts, and hands out up
 // to limit of them, or about a megabyte.
-func (sub *subscription) receive(
-	ctx context.Context, patience time.Duration, limit int, hold time.Duration, w *window,
-) (list []*pubsubpb.ReceivedMessage, err error) {
+func (sub *subscription) receive(ctx context.Context, patience time.Duration, limit int, to *reader) ([]*pubsubpb.ReceivedMessage, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	r, attempt, err := sub.await(ctx, hold, w)
+	r, attempt, err := sub.await(ctx, to)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = nil
 	}
-	for bytes := 0; r != nil; r, attempt, _ = sub.next(hold, w) {
+	var list []*pubsubpb.ReceivedMessage
+	for bytes := 0; r != nil; r, attempt, _ = sub.next(to) {
 		m, err := readMessage(r)
 		if err != nil {
 			sub.told("message not delivered", err)
 			continue // at its deadline it will be tried again
 		}
-		received := &pubsubpb.ReceivedMessage{AckId: fmt.Sprintf("%d-%d-%d", sub.number, r.Seq, attempt), Message: m}
+		received := &pubsubpb.ReceivedMessage{AckId: fmt.Sprintf("%d-%d-%s", r.Seq, attempt, sub.name()), Message: m}
 		if sub.maxAttempts() > 0 {
 			received.DeliveryAttempt = int32(attempt)
 		}
@@ -181,9 +174,10 @@ func (sub *subscription) modify(ackIDs []string, seconds int32) error {
 // of this subscription.
 func (sub *subscription) each(ackIDs []string, do func(seq uint64, attempt int) error) error {
 	for _, id := range ackIDs {
-		var number, seq uint64
+		var seq uint64
 		var attempt int
-		if _, err := fmt.Sscanf(id, "%d-%d-%d", &number, &seq, &attempt); err != nil || number != sub.number {
+		var name string
+		if _, err := fmt.Sscanf(id, "%d-%d-%s", &seq, &attempt, &name); err != nil || name != sub.name() {
 			return status.Errorf(codes.InvalidArgument, "ack id %q is not of subscription %s", id, sub.name())
 		}
 		if err := do(seq, attempt); err != nil {

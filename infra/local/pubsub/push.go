@@ -58,14 +58,13 @@ func (s *Server) startPush(sub *subscription) {
 	s.running.Go(func() { p.work(ctx) })
 }
 
-// work pushes messages as they come due, as many at a time as the window lets
-// through. One that waits for its next attempt is not in the window, so it stalls
-// no other.
+// work pushes messages as they come due, a window of them at a time. One that
+// waits for its next attempt is not in the window, so it stalls no other.
 func (p *pusher) work(ctx context.Context) {
 	var pushes sync.WaitGroup
-	w := &window{maxMessages: p.sub.server.options.PushWindow}
+	to := &reader{hold: forever, maxMessages: p.sub.server.options.PushWindow}
 	for ctx.Err() == nil {
-		if r, attempt, err := p.sub.await(ctx, forever, w); err == nil {
+		if r, attempt, err := p.sub.await(ctx, to); err == nil {
 			pushes.Go(func() { p.push(ctx, r, attempt) })
 		}
 	}
@@ -120,7 +119,7 @@ func (p *pusher) post(r *journal.Record, attempt int) error {
 	request.Header = http.Header{
 		"Content-Type":   {"application/json"},
 		"Ce-Id":          {m.GetMessageId()},
-		"Ce-Source":      {"//pubsub.googleapis.com/" + p.sub.topic.definition.GetName()},
+		"Ce-Source":      {"//pubsub.googleapis.com/" + p.sub.topic},
 		"Ce-Specversion": {"1.0"},
 		"Ce-Time":        {at},
 		"Ce-Type":        {"google.cloud.pubsub.topic.v1.messagePublished"},

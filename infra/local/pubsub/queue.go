@@ -2,8 +2,14 @@ package pubsub
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"strconv"
 	"time"
+
+	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"nightwire.dev/infra/local/pubsub/journal"
 )
@@ -16,20 +22,30 @@ const forever = time.Duration(math.MaxInt64)
 type lease struct {
 	record   *journal.Record
 	failures int         // refusals and expired deadlines so far
-	window   *window     // of the reader that has it; nil while it is not out
+	reader   *reader     // who has it; nil while it is not out
 	timer    *time.Timer // ends the delivery, or the pause before the next
 }
 
-// window is one reader's flow control: no more than so many messages and bytes
-// out with it at a time. Zero means no limit.
-type window struct {
+// reader is one who is handed messages: no more than so many of them, and of their
+// bytes, are out with it at a time. Zero means no limit.
+type reader struct {
+	hold                  time.Duration // until a message has failed that it does not acknowledge
 	maxMessages, maxBytes int
 	messages, bytes       int
 }
 
 // full says whether the reader has to wait.
-func (w *window) full() bool {
-	return w.maxMessages > 0 && w.messages >= w.maxMessages || w.maxBytes > 0 && w.bytes >= w.maxBytes
+func (to *reader) full() bool {
+	return to.maxMessages > 0 && to.messages >= to.maxMessages || to.maxBytes > 0 && to.bytes >= to.maxBytes
+}
+
+// take stores a message, and offers it.
+func (sub *subscription) take(seq uint64, data []byte) error {
+	r, err := sub.journal.Append(seq, data)
+	if err == nil {
+		sub.add(r, 0)
+	}
+	return err
 }
 
 // add takes a record, with the failures that its message had before a restart.
@@ -42,23 +58,22 @@ func (sub *subscription) add(r *journal.Record, failures uint32) {
 }
 
 // next hands out a message that is due, and says which delivery of it this is,
-// from one. If it is neither acknowledged nor refused in the time of hold, it has
-// failed. If none is due, or the window is full, wait is not nil: it is closed
-// when it is worth to ask again.
-func (sub *subscription) next(hold time.Duration, w *window) (r *journal.Record, attempt int, wait <-chan struct{}) {
+// from one. If none is due, or the reader has all it may have, wait is not nil: it
+// is closed when it is worth to ask again.
+func (sub *subscription) next(to *reader) (r *journal.Record, attempt int, wait <-chan struct{}) {
 	sub.mu.Lock()
 	defer sub.mu.Unlock()
-	for len(sub.ready) > 0 && !w.full() {
+	for len(sub.ready) > 0 && !to.full() {
 		l := sub.ready[0]
 		sub.ready[0], sub.ready = nil, sub.ready[1:]
 		r, attempt = l.record, l.failures+1
 		if sub.leases[r.Seq] != l {
 			continue // it was acknowledged meanwhile
 		}
-		l.window = w
-		w.messages++
-		w.bytes += r.Size
-		l.timer = time.AfterFunc(hold, func() { sub.told("failure not saved", sub.fail(r.Seq, attempt)) })
+		l.reader = to
+		to.messages++
+		to.bytes += r.Size
+		l.timer = time.AfterFunc(to.hold, func() { sub.told("failure not saved", sub.fail(r.Seq, attempt)) })
 		return r, attempt, nil
 	}
 	if sub.changed == nil {
@@ -69,9 +84,9 @@ func (sub *subscription) next(hold time.Duration, w *window) (r *journal.Record,
 
 // await is next, but it waits, until the context or the subscription ends. What is
 // due when the context has ended is handed out all the same.
-func (sub *subscription) await(ctx context.Context, hold time.Duration, w *window) (*journal.Record, int, error) {
+func (sub *subscription) await(ctx context.Context, to *reader) (*journal.Record, int, error) {
 	for sub.live.Err() == nil {
-		r, attempt, wait := sub.next(hold, w)
+		r, attempt, wait := sub.next(to)
 		if wait == nil {
 			return r, attempt, nil
 		}
@@ -146,7 +161,7 @@ func (sub *subscription) hold(seq uint64, attempt int, hold time.Duration) {
 // delivered returns the lease that the delivery began, if it is still out.
 func (sub *subscription) delivered(seq uint64, attempt int) *lease {
 	l := sub.leases[seq]
-	if l == nil || l.window == nil || l.failures+1 != attempt {
+	if l == nil || l.reader == nil || l.failures+1 != attempt {
 		return nil
 	}
 	return l
@@ -158,10 +173,10 @@ func (sub *subscription) takeBack(l *lease) {
 	if l.timer != nil {
 		l.timer.Stop()
 	}
-	if l.window != nil {
-		l.window.messages--
-		l.window.bytes -= l.record.Size
-		l.window = nil
+	if l.reader != nil {
+		l.reader.messages--
+		l.reader.bytes -= l.record.Size
+		l.reader = nil
 		sub.wake()
 	}
 }
@@ -209,3 +224,23 @@ func (sub *subscription) told(what string, err error) {
 		sub.server.log.ErrorContext(sub.live, what, "subscription", sub.name(), "error", err)
 	}
 }
+
+// readMessage reads a message. Its id and its time are those of its record's
+// number.
+func readMessage(r *journal.Record) (*pubsubpb.PubsubMessage, error) {
+	data, err := r.Read()
+	if err != nil {
+		return nil, err
+	}
+	m := &pubsubpb.PubsubMessage{}
+	if err := proto.Unmarshal(data, m); err != nil {
+		return nil, fmt.Errorf("parse record %d: %w", r.Seq, err)
+	}
+	m.MessageId, m.PublishTime = messageID(r.Seq), timestamppb.New(published(r.Seq))
+	return m, nil
+}
+
+func messageID(seq uint64) string { return strconv.FormatUint(seq, 10) }
+
+// published is when the number was given.
+func published(seq uint64) time.Time { return time.Unix(0, int64(seq)).UTC() }

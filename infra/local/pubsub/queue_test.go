@@ -64,7 +64,7 @@ func publish(t fatal, s *Server, n int) {
 // due takes what can be taken now, and tells of each which attempt it is.
 func due(sub *subscription, hold time.Duration) (records []*journal.Record, attempts []int) {
 	for {
-		r, attempt, wait := sub.next(hold, new(window))
+		r, attempt, wait := sub.next(&reader{hold: hold})
 		if wait != nil {
 			return records, attempts
 		}
@@ -145,7 +145,7 @@ func TestBackoff(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			timed(t, 1, c.definition, func(t *testing.T, sub *subscription) {
-				r, attempt, err := sub.await(t.Context(), forever, new(window))
+				r, attempt, err := sub.await(t.Context(), &reader{hold: forever})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -153,7 +153,7 @@ func TestBackoff(t *testing.T) {
 				for range c.want {
 					failed := time.Now()
 					_ = sub.fail(r.Seq, attempt)
-					if r, attempt, err = sub.await(t.Context(), forever, new(window)); err != nil {
+					if r, attempt, err = sub.await(t.Context(), &reader{hold: forever}); err != nil {
 						t.Fatal(err)
 					}
 					pauses = append(pauses, time.Since(failed))
@@ -271,10 +271,10 @@ func TestNothingAfterClose(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		sub := owing(t, dir, 2, &pubsubpb.Subscription{})
-		r, _, _ := sub.next(10*time.Second, new(window))
+		r, _, _ := sub.next(&reader{hold: 10 * time.Second})
 		l := sub.leases[r.Seq]
 		sub.server.stop(status.Error(codes.Unavailable, "stopping"))
-		if _, _, err := sub.await(t.Context(), forever, new(window)); status.Code(err) != codes.Unavailable {
+		if _, _, err := sub.await(t.Context(), &reader{hold: forever}); status.Code(err) != codes.Unavailable {
 			t.Errorf("a message handed out at the end; error %v", err)
 		}
 		if err := sub.server.Close(); err != nil {
@@ -296,7 +296,7 @@ func TestFailuresThatNobodyCounts(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	paths, err := filepath.Glob(filepath.Join(dir, "*-messages", "*.marks"))
+	paths, err := filepath.Glob(filepath.Join(dir, "projects", "*", "subscriptions", "*", "*.marks"))
 	if err != nil || len(paths) != 1 {
 		t.Fatalf("marks %v, error %v", paths, err)
 	}
@@ -310,24 +310,24 @@ func TestFailuresThatNobodyCounts(t *testing.T) {
 	}
 }
 
-func TestWindow(t *testing.T) {
+func TestReader(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name   string
-		window window
+		reader reader
 		want   int
 	}{
-		{"messages", window{maxMessages: 3}, 3},
-		{"bytes", window{maxBytes: 60}, 3}, // each has 16 of header, 2 of tag and length, 5 of data
-		{"both", window{maxMessages: 2, maxBytes: 60}, 2},
-		{"none", window{}, 9},
+		{"messages", reader{hold: forever, maxMessages: 3}, 3},
+		{"bytes", reader{hold: forever, maxBytes: 60}, 3}, // each has 16 of header, 2 of tag and length, 5 of data
+		{"both", reader{hold: forever, maxMessages: 2, maxBytes: 60}, 2},
+		{"none", reader{hold: forever}, 9},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			sub := owing(t, t.TempDir(), 9, &pubsubpb.Subscription{})
 			var first *journal.Record
 			for i := range tc.want {
-				r, _, wait := sub.next(forever, &tc.window)
+				r, _, wait := sub.next(&tc.reader)
 				if wait != nil {
 					t.Fatalf("message %d held back", i+1)
 				}
@@ -335,7 +335,7 @@ func TestWindow(t *testing.T) {
 					first = r
 				}
 			}
-			_, _, wait := sub.next(forever, &tc.window)
+			_, _, wait := sub.next(&tc.reader)
 			if wait == nil {
 				t.Fatal("one message too many")
 			}
@@ -344,7 +344,7 @@ func TestWindow(t *testing.T) {
 			}
 			_ = sub.ack(first.Seq, 1)
 			<-wait
-			if _, _, wait := sub.next(forever, &tc.window); wait != nil {
+			if _, _, wait := sub.next(&tc.reader); wait != nil {
 				t.Error("held back after an acknowledgement")
 			}
 		})
@@ -369,7 +369,7 @@ func TestSubscriptionAgainstModel(t *testing.T) {
 				}
 			},
 			"deliver": func(rt *rapid.T) {
-				r, attempt, wait := sub.next(forever, new(window))
+				r, attempt, wait := sub.next(&reader{hold: forever})
 				if wait != nil {
 					rt.Skip("nothing is due")
 				}

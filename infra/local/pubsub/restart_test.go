@@ -6,13 +6,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"github.com/google/go-cmp/cmp"
 
 	"nightwire.dev/infra/local/pubsub"
+	"nightwire.dev/infra/local/pubsub/journal"
 )
 
 // At least once: what was not acknowledged before a restart is delivered after
@@ -44,36 +44,22 @@ func TestFolderNamedLikeAPattern(t *testing.T) {
 	}
 }
 
-// A folder of another version is refused, not taken for an empty one.
-func TestFolderOfAnotherVersionIsRefused(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	if err := os.Mkdir(filepath.Join(dir, "01795300000000000000-journal"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := pubsub.Open(pubsub.Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), dir) {
-		t.Errorf("error %v, want one that names the folder", err)
-	}
-}
-
-// A subscription's deletion that was cut short is gone on with.
+// What a deletion left that was cut short is not another subscription's.
 func TestDeletionCutShort(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.topic(h.alerts)
 	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
-	h.publish(h.alerts, "alert")
+	h.publish(h.alerts, "old")
 	h.close()
-	paths, err := filepath.Glob(filepath.Join(h.options.Dir, "*-subscription.json"))
-	if err != nil || len(paths) != 1 {
-		t.Fatalf("definitions %v, error %v", paths, err)
-	}
-	if err := os.Remove(paths[0]); err != nil {
+	if err := os.Remove(filepath.Join(h.options.Dir, h.archive, "subscription.json")); err != nil {
 		t.Fatal(err)
 	}
 	h.open()
-	if n := h.logs(); n != 0 {
-		t.Errorf("%d files of messages that nobody is owed", n)
+	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
+	h.publish(h.alerts, "new")
+	if diff := cmp.Diff([]string{"new"}, texts(h.pull(h.archive, 1))); diff != "" {
+		t.Errorf("delivered (-want +got):\n%s", diff)
 	}
 }
 
@@ -111,22 +97,22 @@ func TestIDsAreUniqueThoughTheClockIsSetBack(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.topic(h.alerts)
+	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
 	h.close()
-	paths, err := filepath.Glob(filepath.Join(h.options.Dir, "*-topic.json"))
-	if err != nil || len(paths) != 1 {
-		t.Fatalf("definitions %v, error %v", paths, err)
-	}
 	const future = 9_000_000_000_000_000_000
-	if err := os.Rename(paths[0], filepath.Join(h.options.Dir, fmt.Sprintf("%020d-topic.json", future))); err != nil {
+	j, err := journal.Open(filepath.Join(h.options.Dir, h.archive), 0, func(*journal.Record, uint32) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := j.Append(future, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
 		t.Fatal(err)
 	}
 	h.open()
-	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
-	first := h.publish(h.alerts, "alert")[0]
-	h.reopen() // the message is what has the largest number
-	second := h.publish(h.alerts, "alert")[0]
-	if first <= strconv.Itoa(future) || second <= first {
-		t.Errorf("ids %s and %s after %d", first, second, future)
+	if id := h.publish(h.alerts, "alert")[0]; id <= strconv.Itoa(future) {
+		t.Errorf("id %s was given before", id)
 	}
 }
 
@@ -177,7 +163,7 @@ func TestTornTailIsCut(t *testing.T) {
 			h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
 			h.publish(h.alerts, numbered(3)...)
 			h.close()
-			paths, err := filepath.Glob(filepath.Join(h.options.Dir, "*-messages", "*.log"))
+			paths, err := filepath.Glob(filepath.Join(h.options.Dir, "projects", "*", "subscriptions", "*", "*.log"))
 			if err != nil || len(paths) != 1 {
 				t.Fatalf("logs %v, error %v", paths, err)
 			}
@@ -232,7 +218,7 @@ func TestLogShorterThanAcknowledgements(t *testing.T) {
 	out := h.pull(h.archive, 5)
 	h.acknowledge(h.archive, out[0], out[1], out[3], out[4]) // the third is lost
 	h.close()
-	paths, err := filepath.Glob(filepath.Join(h.options.Dir, "*-messages", "*.log"))
+	paths, err := filepath.Glob(filepath.Join(h.options.Dir, "projects", "*", "subscriptions", "*", "*.log"))
 	if err != nil || len(paths) != 1 {
 		t.Fatalf("logs %v, error %v", paths, err)
 	}

@@ -33,6 +33,30 @@ func (s service) Publish(_ context.Context, r *pubsubpb.PublishRequest) (*pubsub
 	return &pubsubpb.PublishResponse{MessageIds: ids}, err
 }
 
+// publish stores the messages in the journal of each subscription that wants them,
+// and returns their ids. After an error some may have been stored.
+func (s *Server) publish(topic string, messages ...*pubsubpb.PubsubMessage) (ids []string, err error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.topics[topic] == nil {
+		return nil, notFound("topic", topic)
+	}
+	for _, m := range messages {
+		seq := s.number()
+		data, err := proto.Marshal(m)
+		for _, sub := range s.subscriptions {
+			if err == nil && sub.topic == topic && sub.wants(m.GetAttributes()) {
+				err = sub.take(seq, data)
+			}
+		}
+		if err != nil {
+			return nil, unavailable("publish to "+topic, err)
+		}
+		ids = append(ids, messageID(seq))
+	}
+	return ids, nil
+}
+
 // CreateTopic creates a topic that has a name and labels.
 func (s service) CreateTopic(_ context.Context, d *pubsubpb.Topic) (*pubsubpb.Topic, error) {
 	s.mu.Lock()
@@ -44,11 +68,10 @@ func (s service) CreateTopic(_ context.Context, d *pubsubpb.Topic) (*pubsubpb.To
 	if s.topics[d.GetName()] != nil {
 		return nil, status.Errorf(codes.AlreadyExists, "topic already exists: %s", d.GetName())
 	}
-	t := &topic{number: s.number(), definition: d}
-	if err := s.save(t.number, topicKind, d); err != nil {
+	if err := s.save(d.GetName(), topicFile, d); err != nil {
 		return nil, err
 	}
-	s.topics[d.GetName()] = t
+	s.topics[d.GetName()] = d
 	return d, nil
 }
 
@@ -57,7 +80,7 @@ func (s service) GetTopic(_ context.Context, r *pubsubpb.GetTopicRequest) (*pubs
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if t := s.topics[r.GetTopic()]; t != nil {
-		return t.definition, nil
+		return t, nil
 	}
 	return nil, notFound("topic", r.GetTopic())
 }
@@ -69,21 +92,22 @@ func (s service) ListTopics(_ context.Context, r *pubsubpb.ListTopicsRequest) (*
 	if err := refuseBeyond(r, "project"); err != nil {
 		return nil, err
 	}
-	return &pubsubpb.ListTopicsResponse{Topics: list(s.topics, r.GetProject(), func(t *topic) *pubsubpb.Topic { return t.definition })}, nil
+	return &pubsubpb.ListTopicsResponse{Topics: list(s.topics, r.GetProject())}, nil
 }
 
 // DeleteTopic deletes a topic that has no subscriptions.
 func (s service) DeleteTopic(_ context.Context, r *pubsubpb.DeleteTopicRequest) (*emptypb.Empty, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t := s.topics[r.GetTopic()]
-	if t == nil {
+	if s.topics[r.GetTopic()] == nil {
 		return nil, notFound("topic", r.GetTopic())
 	}
-	if n := len(t.subscriptions); n > 0 {
-		return nil, status.Errorf(codes.FailedPrecondition, "topic %s has %d subscriptions, which the local server wants deleted first", r.GetTopic(), n)
+	for name, sub := range s.subscriptions {
+		if sub.topic == r.GetTopic() {
+			return nil, status.Errorf(codes.FailedPrecondition, "topic %s has the subscription %s, which the local server wants deleted first", r.GetTopic(), name)
+		}
 	}
-	if err := os.Remove(s.path(t.number, topicKind)); err != nil {
+	if err := os.RemoveAll(s.path(r.GetTopic(), "")); err != nil {
 		return nil, unavailable("delete topic", err)
 	}
 	delete(s.topics, r.GetTopic())
@@ -101,11 +125,15 @@ func (s service) CreateSubscription(_ context.Context, d *pubsubpb.Subscription)
 	if s.subscriptions[d.GetName()] != nil {
 		return nil, status.Errorf(codes.AlreadyExists, "subscription already exists: %s", d.GetName())
 	}
-	sub, err := s.openSubscription(s.number(), d)
+	// A deletion that was cut short may have left messages.
+	if err := os.RemoveAll(s.path(d.GetName(), "")); err != nil {
+		return nil, unavailable("create subscription", err)
+	}
+	sub, err := s.openSubscription(d)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.save(sub.number, subscriptionKind, d); err != nil {
+	if err := s.save(d.GetName(), subscriptionFile, d); err != nil {
 		return nil, errors.Join(err, s.closeSubscription(sub))
 	}
 	s.startPush(sub)
@@ -128,9 +156,11 @@ func (s service) ListSubscriptions(_ context.Context, r *pubsubpb.ListSubscripti
 	if err := refuseBeyond(r, "project"); err != nil {
 		return nil, err
 	}
-	return &pubsubpb.ListSubscriptionsResponse{
-		Subscriptions: list(s.subscriptions, r.GetProject(), func(sub *subscription) *pubsubpb.Subscription { return sub.definition.Load() }),
-	}, nil
+	var all []*pubsubpb.Subscription
+	for _, sub := range list(s.subscriptions, r.GetProject()) {
+		all = append(all, sub.definition.Load())
+	}
+	return &pubsubpb.ListSubscriptionsResponse{Subscriptions: all}, nil
 }
 
 // updatable are the fields that UpdateSubscription changes.
@@ -162,7 +192,7 @@ func (s service) UpdateSubscription(_ context.Context, r *pubsubpb.UpdateSubscri
 	if err := s.checkSubscription(after); err != nil {
 		return nil, err
 	}
-	if err := s.save(sub.number, subscriptionKind, after); err != nil {
+	if err := s.save(after.GetName(), subscriptionFile, after); err != nil {
 		return nil, err
 	}
 	sub.definition.Store(after)
@@ -180,7 +210,7 @@ func (s service) DeleteSubscription(_ context.Context, r *pubsubpb.DeleteSubscri
 	if sub == nil {
 		return nil, notFound("subscription", r.GetSubscription())
 	}
-	if err := os.Remove(s.path(sub.number, subscriptionKind)); err != nil {
+	if err := os.Remove(s.path(r.GetSubscription(), subscriptionFile)); err != nil {
 		return nil, unavailable("delete subscription", err)
 	}
 	return &emptypb.Empty{}, unavailable("delete subscription", s.closeSubscription(sub))

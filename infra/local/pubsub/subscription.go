@@ -25,8 +25,7 @@ import (
 // has them, until they are acknowledged, and how often they have failed.
 type subscription struct {
 	server     *Server
-	number     uint64
-	topic      *topic
+	topic      string
 	wants      filter.Filter
 	journal    *journal.Journal
 	definition atomic.Pointer[pubsubpb.Subscription] // replaced, never changed
@@ -43,26 +42,21 @@ type subscription struct {
 
 // openSubscription puts a subscription among the others, with what it owes. The
 // caller holds mu.
-func (s *Server) openSubscription(number uint64, d *pubsubpb.Subscription) (*subscription, error) {
-	t := s.topics[d.GetTopic()]
-	if t == nil {
-		return nil, notFound("topic", d.GetTopic())
-	}
+func (s *Server) openSubscription(d *pubsubpb.Subscription) (*subscription, error) {
 	wants, err := filter.Parse(d.GetFilter())
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
-	sub := &subscription{server: s, number: number, topic: t, wants: wants, leases: make(map[uint64]*lease)}
+	sub := &subscription{server: s, topic: d.GetTopic(), wants: wants, leases: make(map[uint64]*lease)}
 	sub.definition.Store(d)
 	sub.live, sub.end = context.WithCancelCause(s.stopping)
-	sub.journal, err = journal.Open(s.path(number, journalKind), s.options.SegmentBytes, func(r *journal.Record, failures uint32) {
+	sub.journal, err = journal.Open(s.path(d.GetName(), ""), s.options.SegmentBytes, func(r *journal.Record, failures uint32) {
 		s.last = max(s.last, r.Seq)
 		sub.add(r, failures)
 	})
 	if err != nil {
 		return nil, unavailable("open subscription", err)
 	}
-	t.subscriptions = append(t.subscriptions, sub)
 	s.subscriptions[d.GetName()] = sub
 	return sub, nil
 }
@@ -73,9 +67,8 @@ func (s *Server) closeSubscription(sub *subscription) error {
 	name := sub.name()
 	sub.end(notFound("subscription", name))
 	delete(s.subscriptions, name)
-	sub.topic.subscriptions = slices.DeleteFunc(sub.topic.subscriptions, func(other *subscription) bool { return other == sub })
 	sub.forget()
-	return errors.Join(sub.journal.Close(), os.RemoveAll(s.path(sub.number, journalKind)))
+	return errors.Join(sub.journal.Close(), os.RemoveAll(s.path(name, "")))
 }
 
 func (sub *subscription) name() string { return sub.definition.Load().GetName() }
@@ -163,7 +156,7 @@ func (s *Server) Backlog() []Backlog {
 	for _, name := range slices.Sorted(maps.Keys(s.subscriptions)) {
 		sub := s.subscriptions[name]
 		sub.mu.Lock()
-		b := Backlog{Subscription: name, Topic: sub.definition.Load().GetTopic(), Undelivered: len(sub.leases)}
+		b := Backlog{Subscription: name, Topic: sub.topic, Undelivered: len(sub.leases)}
 		for seq := range sub.leases {
 			b.OldestAge = max(b.OldestAge, time.Since(published(seq)))
 		}

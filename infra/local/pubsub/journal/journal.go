@@ -17,9 +17,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 )
 
@@ -56,20 +56,21 @@ func (j *Journal) load(found func(*Record, uint32)) error {
 		return err
 	}
 	// A segment's marks are there before its records, and go after them.
-	names, err := fs.Glob(os.DirFS(j.dir), "*"+marksSuffix)
+	entries, err := os.ReadDir(j.dir)
 	if err != nil {
 		return err
 	}
-	for i, name := range names {
-		_, err := fmt.Sscanf(name, segmentName+marksSuffix, &j.newest)
+	entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool { return filepath.Ext(e.Name()) != marksSuffix })
+	for i, entry := range entries {
+		_, err := fmt.Sscanf(entry.Name(), segmentName+marksSuffix, &j.newest)
 		if err == nil {
 			err = j.begin()
 		}
 		if err == nil {
-			err = j.active.load(i == len(names)-1, found)
+			err = j.active.load(i == len(entries)-1, found)
 		}
 		if err != nil {
-			return fmt.Errorf("load %s: %w", name, err)
+			return fmt.Errorf("load %s: %w", entry.Name(), err)
 		}
 	}
 	return nil
