@@ -3,7 +3,6 @@ package pubsub_test
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -83,9 +82,6 @@ func testErrors(t *testing.T, h *house) {
 		{"publish above 10 MB", publish(h.alerts, &pubsubpb.PubsubMessage{Data: make([]byte, 10_000_001)}), codes.InvalidArgument, "10000001"},
 		{"publish request above 10 MB", publish(h.alerts, sized(6_000_000), sized(6_000_000)), codes.InvalidArgument, "120000"},
 		{"more than 1,000 messages", publish(h.alerts, slices.Repeat([]*pubsubpb.PubsubMessage{sized(1)}, 1001)...), codes.InvalidArgument, "1001"},
-		{"more than 100 attributes", publish(h.alerts, attributed(101, 1, 1)), codes.InvalidArgument, "101"},
-		{"attribute's key above 256 bytes", publish(h.alerts, attributed(1, 257, 1)), codes.InvalidArgument, "257"},
-		{"attribute's value above 1,024 bytes", publish(h.alerts, attributed(1, 1, 1025)), codes.InvalidArgument, "1025"},
 		{"subscription exists", create(func(d *pubsubpb.Subscription) { d.Name = h.archive }), codes.AlreadyExists, h.archive},
 		{"subscription of absent topic", create(func(d *pubsubpb.Subscription) { d.Topic = absent }), codes.NotFound, absent},
 		{"ack deadline too short", create(func(d *pubsubpb.Subscription) { d.AckDeadlineSeconds = 9 }), codes.InvalidArgument, "9"},
@@ -169,19 +165,6 @@ func testErrors(t *testing.T, h *house) {
 
 // sized is a message of so many bytes.
 func sized(n int) *pubsubpb.PubsubMessage { return &pubsubpb.PubsubMessage{Data: make([]byte, n)} }
-
-// attributed is a message of n attributes, of keys and values of those bytes.
-func attributed(n, key, value int) *pubsubpb.PubsubMessage {
-	m := &pubsubpb.PubsubMessage{Attributes: make(map[string]string)}
-	for i := range n {
-		name := strings.Repeat("k", key)
-		if n > 1 {
-			name += strconv.Itoa(i)
-		}
-		m.Attributes[name] = strings.Repeat("v", value)
-	}
-	return m
-}
 
 // define makes one subscription that leaves all to the defaults, and another
 // and a topic that it deletes again.

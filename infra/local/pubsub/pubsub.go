@@ -16,7 +16,8 @@
 // What differs from the service, by choice: messages and subscriptions do not
 // expire; a push that found nobody listening is no delivery attempt, so that a
 // function may restart without filling the dead-letter topic; a topic that has
-// subscriptions is not deleted. What is missing (ordering, exactly-once,
+// subscriptions is not deleted; attributes may be of any number and length. What
+// is missing (ordering, exactly-once,
 // snapshots, seek, schemas, IAM, lists by the page, subscriptions that write to
 // BigQuery, Bigtable or a bucket) is refused by name.
 package pubsub
@@ -67,11 +68,11 @@ const grace = 5 * time.Second
 // service's own error is given for a larger one.
 const maxRequestBytes = 32 << 20
 
-// What definitions are named, in a folder that has the name of the topic or the
-// subscription.
+// What is in the folder of a topic or a subscription, which has its name.
 const (
 	topicFile        = "topic.json"
 	subscriptionFile = "subscription.json"
+	messagesFolder   = "messages"
 )
 
 // Server is the Pub/Sub server.

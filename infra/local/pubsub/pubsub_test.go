@@ -257,7 +257,7 @@ func (h *house) await(what string, met func() bool) {
 
 // logs counts the files of messages.
 func (h *house) logs() int {
-	paths, err := filepath.Glob(filepath.Join(h.options.Dir, "projects", "*", "subscriptions", "*", "*.log"))
+	paths, err := filepath.Glob(filepath.Join(h.options.Dir, "projects", "*", "subscriptions", "*", "messages", "*.log"))
 	if err != nil {
 		h.t.Fatal(err)
 	}

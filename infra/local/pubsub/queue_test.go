@@ -296,7 +296,7 @@ func TestFailuresThatNobodyCounts(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	paths, err := filepath.Glob(filepath.Join(dir, "projects", "*", "subscriptions", "*", "*.marks"))
+	paths, err := filepath.Glob(filepath.Join(dir, "projects", "*", "subscriptions", "*", "messages", "*.marks"))
 	if err != nil || len(paths) != 1 {
 		t.Fatalf("marks %v, error %v", paths, err)
 	}

@@ -44,19 +44,23 @@ func TestFolderNamedLikeAPattern(t *testing.T) {
 	}
 }
 
-// What a deletion left that was cut short is not another subscription's.
-func TestDeletionCutShort(t *testing.T) {
+// A subscription that is deleted leaves no messages to another of its name.
+func TestDeletedSubscription(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
 	h.topic(h.alerts)
-	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
+	d := &pubsubpb.Subscription{Name: h.archive, Topic: h.alerts}
+	h.subscribe(d)
 	h.publish(h.alerts, "old")
-	h.close()
-	if err := os.Remove(filepath.Join(h.options.Dir, h.archive, "subscription.json")); err != nil {
+	err := h.client.SubscriptionAdminClient.DeleteSubscription(t.Context(), &pubsubpb.DeleteSubscriptionRequest{Subscription: h.archive})
+	if err != nil {
 		t.Fatal(err)
 	}
-	h.open()
-	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
+	h.reopen()
+	if n := len(h.server.Backlog()); n != 0 {
+		t.Errorf("%d subscriptions after the restart, want none", n)
+	}
+	h.subscribe(d)
 	h.publish(h.alerts, "new")
 	if diff := cmp.Diff([]string{"new"}, texts(h.pull(h.archive, 1))); diff != "" {
 		t.Errorf("delivered (-want +got):\n%s", diff)
@@ -100,7 +104,7 @@ func TestIDsAreUniqueThoughTheClockIsSetBack(t *testing.T) {
 	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
 	h.close()
 	const future = 9_000_000_000_000_000_000
-	j, err := journal.Open(filepath.Join(h.options.Dir, h.archive), 0, func(*journal.Record, uint32) {})
+	j, err := journal.Open(filepath.Join(h.options.Dir, h.archive, "messages"), 0, func(*journal.Record, uint32) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +167,7 @@ func TestTornTailIsCut(t *testing.T) {
 			h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
 			h.publish(h.alerts, numbered(3)...)
 			h.close()
-			paths, err := filepath.Glob(filepath.Join(h.options.Dir, "projects", "*", "subscriptions", "*", "*.log"))
+			paths, err := filepath.Glob(filepath.Join(h.options.Dir, "projects", "*", "subscriptions", "*", "messages", "*.log"))
 			if err != nil || len(paths) != 1 {
 				t.Fatalf("logs %v, error %v", paths, err)
 			}
@@ -218,7 +222,7 @@ func TestLogShorterThanAcknowledgements(t *testing.T) {
 	out := h.pull(h.archive, 5)
 	h.acknowledge(h.archive, out[0], out[1], out[3], out[4]) // the third is lost
 	h.close()
-	paths, err := filepath.Glob(filepath.Join(h.options.Dir, "projects", "*", "subscriptions", "*", "*.log"))
+	paths, err := filepath.Glob(filepath.Join(h.options.Dir, "projects", "*", "subscriptions", "*", "messages", "*.log"))
 	if err != nil || len(paths) != 1 {
 		t.Fatalf("logs %v, error %v", paths, err)
 	}

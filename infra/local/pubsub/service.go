@@ -125,10 +125,6 @@ func (s service) CreateSubscription(_ context.Context, d *pubsubpb.Subscription)
 	if s.subscriptions[d.GetName()] != nil {
 		return nil, status.Errorf(codes.AlreadyExists, "subscription already exists: %s", d.GetName())
 	}
-	// A deletion that was cut short may have left messages.
-	if err := os.RemoveAll(s.path(d.GetName(), "")); err != nil {
-		return nil, unavailable("create subscription", err)
-	}
 	sub, err := s.openSubscription(d)
 	if err != nil {
 		return nil, err
@@ -210,8 +206,5 @@ func (s service) DeleteSubscription(_ context.Context, r *pubsubpb.DeleteSubscri
 	if sub == nil {
 		return nil, notFound("subscription", r.GetSubscription())
 	}
-	if err := os.Remove(s.path(r.GetSubscription(), subscriptionFile)); err != nil {
-		return nil, unavailable("delete subscription", err)
-	}
-	return &emptypb.Empty{}, unavailable("delete subscription", s.closeSubscription(sub))
+	return &emptypb.Empty{}, s.closeSubscription(sub)
 }

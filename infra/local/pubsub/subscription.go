@@ -50,7 +50,7 @@ func (s *Server) openSubscription(d *pubsubpb.Subscription) (*subscription, erro
 	sub := &subscription{server: s, topic: d.GetTopic(), wants: wants, leases: make(map[uint64]*lease)}
 	sub.definition.Store(d)
 	sub.live, sub.end = context.WithCancelCause(s.stopping)
-	sub.journal, err = journal.Open(s.path(d.GetName(), ""), s.options.SegmentBytes, func(r *journal.Record, failures uint32) {
+	sub.journal, err = journal.Open(s.path(d.GetName(), messagesFolder), s.options.SegmentBytes, func(r *journal.Record, failures uint32) {
 		s.last = max(s.last, r.Seq)
 		sub.add(r, failures)
 	})
@@ -62,13 +62,15 @@ func (s *Server) openSubscription(d *pubsubpb.Subscription) (*subscription, erro
 }
 
 // closeSubscription ends all pulls and pushes of a subscription, and forgets it
-// and its backlog. The caller holds mu.
+// and its backlog: its definition last, or else messages would be left to another
+// of its name. The caller holds mu.
 func (s *Server) closeSubscription(sub *subscription) error {
 	name := sub.name()
 	sub.end(notFound("subscription", name))
 	delete(s.subscriptions, name)
 	sub.forget()
-	return errors.Join(sub.journal.Close(), os.RemoveAll(s.path(name, "")))
+	err := errors.Join(sub.journal.Close(), os.RemoveAll(s.path(name, messagesFolder)), os.RemoveAll(s.path(name, "")))
+	return unavailable("delete subscription", err)
 }
 
 func (sub *subscription) name() string { return sub.definition.Load().GetName() }
