@@ -53,14 +53,13 @@ func refuseBeyond(m proto.Message, supported ...protoreflect.Name) error {
 // The caller holds mu.
 func (s *Server) checkSubscription(d *pubsubpb.Subscription) error {
 	d.AckDeadlineSeconds = cmp.Or(d.AckDeadlineSeconds, 10)
-	d.State = pubsubpb.Subscription_ACTIVE
 	if s.topics[d.GetTopic()] == nil {
 		return notFound("topic", d.GetTopic())
 	}
 	return cmp.Or(
 		checkName("subscriptions", d.GetName()),
 		refuseBeyond(d, "name", "topic", "labels", "push_config", "ack_deadline_seconds", "filter",
-			"dead_letter_policy", "retry_policy", "state"),
+			"dead_letter_policy", "retry_policy"),
 		checkRange("ack deadline", int(d.AckDeadlineSeconds), 10, 600),
 		checkPush(d.GetPushConfig()),
 		checkRetry(d.GetRetryPolicy()),
@@ -83,10 +82,8 @@ func checkRetry(p *pubsubpb.RetryPolicy) error {
 	p.MinimumBackoff = cmp.Or(p.MinimumBackoff, durationpb.New(10*time.Second))
 	p.MaximumBackoff = cmp.Or(p.MaximumBackoff, durationpb.New(600*time.Second))
 	low, high := int(p.MinimumBackoff.AsDuration().Milliseconds()), int(p.MaximumBackoff.AsDuration().Milliseconds())
-	return cmp.Or(
-		checkRange("milliseconds of the minimum back-off", low, 0, 600_000),
-		checkRange("milliseconds of the maximum back-off", high, low, 600_000),
-	)
+	err := checkRange("milliseconds of the minimum back-off", low, 0, 600_000)
+	return cmp.Or(err, checkRange("milliseconds of the maximum back-off", high, low, 600_000))
 }
 
 func (s *Server) checkDeadLetter(p *pubsubpb.DeadLetterPolicy) error {

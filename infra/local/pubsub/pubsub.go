@@ -16,10 +16,10 @@
 // What differs from the service, by choice: messages and subscriptions do not
 // expire; a push that found nobody listening is no delivery attempt, so that a
 // function may restart without filling the dead-letter topic; a topic that has
-// subscriptions is not deleted; attributes may be of any number and length. What
-// is missing (ordering, exactly-once,
-// snapshots, seek, schemas, IAM, lists by the page, subscriptions that write to
-// BigQuery, Bigtable or a bucket) is refused by name.
+// subscriptions is not deleted; attributes may be of any number and length. What is
+// missing (ordering, exactly-once, snapshots, seek, schemas, IAM, lists by the
+// page, subscriptions that write to BigQuery, Bigtable or a bucket) is refused by
+// name.
 package pubsub
 
 import (
@@ -68,6 +68,9 @@ const grace = 5 * time.Second
 // service's own error is given for a larger one.
 const maxRequestBytes = 32 << 20
 
+// bufferBytes is more than most requests have, each of which is so one write.
+const bufferBytes = 128 << 10
+
 // What is in the folder of a topic or a subscription, which has its name.
 const (
 	topicFile        = "topic.json"
@@ -78,7 +81,6 @@ const (
 // Server is the Pub/Sub server.
 type Server struct {
 	options Options
-	log     *slog.Logger
 	grpc    *grpc.Server
 
 	stopping context.Context // ends when Close begins
@@ -104,7 +106,6 @@ func Open(o Options) (*Server, error) {
 	o.Logger = cmp.Or(o.Logger, slog.Default())
 	s := &Server{
 		options:       o,
-		log:           o.Logger,
 		topics:        make(map[string]*pubsubpb.Topic),
 		subscriptions: make(map[string]*subscription),
 	}
@@ -112,7 +113,7 @@ func Open(o Options) (*Server, error) {
 	s.aborting, s.abort = context.WithCancel(context.Background())
 	s.grpc = grpc.NewServer(
 		grpc.MaxRecvMsgSize(maxRequestBytes), grpc.MaxSendMsgSize(maxRequestBytes),
-		grpc.ReadBufferSize(128<<10), grpc.WriteBufferSize(128<<10),
+		grpc.ReadBufferSize(bufferBytes), grpc.WriteBufferSize(bufferBytes),
 		grpc.WaitForHandlers(true), // none may touch a journal that Close has closed
 	)
 	pubsubpb.RegisterPublisherServer(s.grpc, service{Server: s})

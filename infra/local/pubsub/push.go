@@ -23,13 +23,6 @@ import (
 // which is no delivery attempt.
 const knock = 250 * time.Millisecond
 
-// writeBytes is more than most requests have, each of which is so one write.
-const writeBytes = 128 << 10
-
-// answerBytes is how much of an answer's body is read, so that the connection may
-// be kept. Nobody needs what it says.
-const answerBytes = 64 << 10
-
 // pusher posts a subscription's messages to its endpoint as Eventarc posts them
 // to a function: each a CloudEvent in binary mode.
 type pusher struct {
@@ -42,16 +35,14 @@ type pusher struct {
 // startPush starts pushing, in place of an earlier start, if the subscription
 // has an endpoint. The caller holds mu.
 func (s *Server) startPush(sub *subscription) {
-	if sub.stopPush != nil {
-		sub.stopPush()
-	}
+	sub.stopPush()
 	if sub.endpoint() == "" {
 		return
 	}
 	p := &pusher{
 		sub:       sub,
 		endpoint:  sub.endpoint(),
-		transport: &http.Transport{MaxIdleConnsPerHost: s.options.PushWindow, WriteBufferSize: writeBytes},
+		transport: &http.Transport{MaxIdleConnsPerHost: s.options.PushWindow, WriteBufferSize: bufferBytes},
 	}
 	var ctx context.Context
 	ctx, sub.stopPush = context.WithCancel(sub.live)
@@ -76,7 +67,7 @@ func (p *pusher) work(ctx context.Context) {
 func (p *pusher) push(ctx context.Context, r *journal.Record, attempt int) {
 	err := p.post(r, attempt)
 	if unreached(err) && !p.knocking.Swap(true) {
-		p.sub.server.log.InfoContext(ctx, "nobody listens at the push endpoint", "subscription", p.sub.name(), "error", err)
+		p.sub.server.options.Logger.InfoContext(ctx, "nobody listens at the push endpoint", "subscription", p.sub.name(), "error", err)
 	}
 	for unreached(err) && gax.Sleep(ctx, knock) == nil {
 		err = p.post(r, attempt)
@@ -94,7 +85,7 @@ func (p *pusher) push(ctx context.Context, r *journal.Record, attempt int) {
 		}
 		p.sub.putBack(r.Seq, attempt) // unless it is acknowledged
 	case p.sub.live.Err() == nil: // or else it comes again when the server does
-		p.sub.server.log.WarnContext(ctx, "push failed", "subscription", p.sub.name(), "message", messageID(r.Seq), "attempt", attempt, "error", err)
+		p.sub.server.options.Logger.WarnContext(ctx, "push failed", "subscription", p.sub.name(), "message", messageID(r.Seq), "attempt", attempt, "error", err)
 		p.sub.told("failure not saved", p.sub.fail(r.Seq, attempt))
 	}
 }
@@ -132,7 +123,7 @@ func (p *pusher) post(r *journal.Record, attempt int) error {
 		return err
 	}
 	defer answer.Body.Close()
-	_, _ = io.CopyN(io.Discard, answer.Body, answerBytes)
+	_, _ = io.CopyN(io.Discard, answer.Body, bufferBytes) // read, so that the connection may be kept
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
 		return fmt.Errorf("endpoint answered %s", answer.Status)
 	}

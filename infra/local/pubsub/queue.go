@@ -39,15 +39,6 @@ func (to *reader) full() bool {
 	return to.maxMessages > 0 && to.messages >= to.maxMessages || to.maxBytes > 0 && to.bytes >= to.maxBytes
 }
 
-// take stores a message, and offers it.
-func (sub *subscription) take(seq uint64, data []byte) error {
-	r, err := sub.journal.Append(seq, data)
-	if err == nil {
-		sub.add(r, 0)
-	}
-	return err
-}
-
 // add takes a record, with the failures that its message had before a restart.
 func (sub *subscription) add(r *journal.Record, failures uint32) {
 	sub.mu.Lock()
@@ -109,7 +100,7 @@ func (sub *subscription) ack(seq uint64, _ int) error {
 	if l == nil {
 		return nil
 	}
-	if err := l.record.Done(); err != nil {
+	if err := l.record.Mark(journal.Done); err != nil {
 		return unavailable("save acknowledgement", err)
 	}
 	delete(sub.leases, seq)
@@ -221,7 +212,7 @@ func (sub *subscription) forget() {
 // told logs an error, if it is one.
 func (sub *subscription) told(what string, err error) {
 	if err != nil {
-		sub.server.log.ErrorContext(sub.live, what, "subscription", sub.name(), "error", err)
+		sub.server.options.Logger.ErrorContext(sub.live, what, "subscription", sub.name(), "error", err)
 	}
 }
 

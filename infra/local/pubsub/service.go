@@ -44,13 +44,18 @@ func (s *Server) publish(topic string, messages ...*pubsubpb.PubsubMessage) (ids
 	for _, m := range messages {
 		seq := s.number()
 		data, err := proto.Marshal(m)
-		for _, sub := range s.subscriptions {
-			if err == nil && sub.topic == topic && sub.wants(m.GetAttributes()) {
-				err = sub.take(seq, data)
-			}
-		}
 		if err != nil {
-			return nil, unavailable("publish to "+topic, err)
+			return nil, status.Errorf(codes.InvalidArgument, "encode message: %v", err)
+		}
+		for _, sub := range s.subscriptions {
+			if sub.topic != topic || !sub.wants(m.GetAttributes()) {
+				continue
+			}
+			r, err := sub.journal.Append(seq, data)
+			if err != nil {
+				return nil, unavailable("publish to "+topic, err)
+			}
+			sub.add(r, 0)
 		}
 		ids = append(ids, messageID(seq))
 	}
@@ -64,7 +69,6 @@ func (s service) CreateTopic(_ context.Context, d *pubsubpb.Topic) (*pubsubpb.To
 	if err := cmp.Or(checkName("topics", d.GetName()), refuseBeyond(d, "name", "labels")); err != nil {
 		return nil, err
 	}
-	d.State = pubsubpb.Topic_ACTIVE
 	if s.topics[d.GetName()] != nil {
 		return nil, status.Errorf(codes.AlreadyExists, "topic already exists: %s", d.GetName())
 	}
@@ -89,10 +93,8 @@ func (s service) GetTopic(_ context.Context, r *pubsubpb.GetTopicRequest) (*pubs
 func (s service) ListTopics(_ context.Context, r *pubsubpb.ListTopicsRequest) (*pubsubpb.ListTopicsResponse, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if err := refuseBeyond(r, "project"); err != nil {
-		return nil, err
-	}
-	return &pubsubpb.ListTopicsResponse{Topics: list(s.topics, r.GetProject())}, nil
+	topics := list(s.topics, r.GetProject())
+	return &pubsubpb.ListTopicsResponse{Topics: topics}, refuseBeyond(r, "project")
 }
 
 // DeleteTopic deletes a topic that has no subscriptions.
@@ -149,14 +151,11 @@ func (s service) GetSubscription(_ context.Context, r *pubsubpb.GetSubscriptionR
 func (s service) ListSubscriptions(_ context.Context, r *pubsubpb.ListSubscriptionsRequest) (*pubsubpb.ListSubscriptionsResponse, error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if err := refuseBeyond(r, "project"); err != nil {
-		return nil, err
-	}
-	var all []*pubsubpb.Subscription
+	response := &pubsubpb.ListSubscriptionsResponse{}
 	for _, sub := range list(s.subscriptions, r.GetProject()) {
-		all = append(all, sub.definition.Load())
+		response.Subscriptions = append(response.Subscriptions, sub.definition.Load())
 	}
-	return &pubsubpb.ListSubscriptionsResponse{Subscriptions: all}, nil
+	return response, refuseBeyond(r, "project")
 }
 
 // updatable are the fields that UpdateSubscription changes.

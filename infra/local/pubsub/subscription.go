@@ -32,7 +32,7 @@ type subscription struct {
 
 	live     context.Context // ends with the subscription, or the server; its cause is the error to tell
 	end      context.CancelCauseFunc
-	stopPush context.CancelFunc // under Server.mu; nil when it does not push
+	stopPush context.CancelFunc // under Server.mu
 
 	mu      sync.Mutex
 	leases  map[uint64]*lease // by sequence number
@@ -47,7 +47,7 @@ func (s *Server) openSubscription(d *pubsubpb.Subscription) (*subscription, erro
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
-	sub := &subscription{server: s, topic: d.GetTopic(), wants: wants, leases: make(map[uint64]*lease)}
+	sub := &subscription{server: s, topic: d.GetTopic(), wants: wants, stopPush: func() {}, leases: make(map[uint64]*lease)}
 	sub.definition.Store(d)
 	sub.live, sub.end = context.WithCancelCause(s.stopping)
 	sub.journal, err = journal.Open(s.path(d.GetName(), messagesFolder), s.options.SegmentBytes, func(r *journal.Record, failures uint32) {

@@ -78,7 +78,7 @@ func (s *segment) load(last bool, found func(*Record, uint32)) error {
 		if err != nil {
 			return fmt.Errorf("record %d: %w", r.Seq, err)
 		}
-		if mark := marks[r.Seq]; mark != done {
+		if mark := marks[r.Seq]; mark != Done {
 			s.owed++
 			found(r, mark)
 		}
@@ -124,8 +124,8 @@ const headerBytes = 4 + 4 + 8
 // markBytes is the length of a mark: the record's number, and a value of 32 bits.
 const markBytes = 8 + 4
 
-// done is the mark on a record that is done.
-const done = math.MaxUint32
+// Done is the mark on a record that is done.
+const Done = math.MaxUint32
 
 // errTorn means that a record is not what was written.
 var errTorn = errors.New("torn record")
@@ -155,22 +155,17 @@ func (r *Record) Read() ([]byte, error) {
 	return b[headerBytes:], nil
 }
 
-// Mark writes down what has become of the record so far.
+// Mark writes down what has become of the record. One that is done, which it is
+// once, may be gone then.
 func (r *Record) Mark(value uint32) error {
-	r.segment.journal.mu.Lock()
-	defer r.segment.journal.mu.Unlock()
-	mark := binary.BigEndian.AppendUint64(nil, r.Seq)
-	return r.segment.marks.append(binary.BigEndian.AppendUint32(mark, value))
-}
-
-// Done marks the record as done, which it is once. It may be gone then.
-func (r *Record) Done() error {
-	if err := r.Mark(done); err != nil {
-		return err
-	}
 	s := r.segment
 	s.journal.mu.Lock()
 	defer s.journal.mu.Unlock()
+	mark := binary.BigEndian.AppendUint64(nil, r.Seq)
+	err := s.marks.append(binary.BigEndian.AppendUint32(mark, value))
+	if err != nil || value != Done {
+		return err
+	}
 	if s.owed--; s.owed == 0 && s != s.journal.active {
 		_ = s.remove() // or else at the next start, which tells why it cannot
 	}
