@@ -30,6 +30,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -61,7 +62,7 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// grace is how long Close waits for calls and pushes in flight.
+// grace is how long Close waits for calls in flight, and for pushes.
 const grace = 5 * time.Second
 
 // maxRequestBytes is above the service's limit of 10 MB a request, so that the
@@ -80,14 +81,13 @@ const (
 
 // Server is the Pub/Sub server.
 type Server struct {
-	options Options
-	grpc    *grpc.Server
+	options   Options
+	grpc      *grpc.Server
+	transport *http.Transport // of pushes
 
 	stopping context.Context // ends when Close begins
 	stop     context.CancelCauseFunc
-	aborting context.Context // ends when pushes in flight have had their grace
-	abort    context.CancelFunc
-	running  sync.WaitGroup // the pushers
+	running  sync.WaitGroup // the pushers and their pushes
 	burying  sync.WaitGroup // who forwards dead letters; none begins when the subscriptions have forgotten
 
 	counting sync.Mutex
@@ -106,11 +106,11 @@ func Open(o Options) (*Server, error) {
 	o.Logger = cmp.Or(o.Logger, slog.Default())
 	s := &Server{
 		options:       o,
+		transport:     &http.Transport{MaxIdleConnsPerHost: 1000, IdleConnTimeout: time.Minute, WriteBufferSize: bufferBytes},
 		topics:        make(map[string]*pubsubpb.Topic),
 		subscriptions: make(map[string]*subscription),
 	}
 	s.stopping, s.stop = context.WithCancelCause(context.Background())
-	s.aborting, s.abort = context.WithCancel(context.Background())
 	s.grpc = grpc.NewServer(
 		grpc.MaxRecvMsgSize(maxRequestBytes), grpc.MaxSendMsgSize(maxRequestBytes),
 		grpc.ReadBufferSize(bufferBytes), grpc.WriteBufferSize(bufferBytes),
@@ -141,16 +141,12 @@ func (s *Server) Serve(l net.Listener) error {
 // the journals.
 func (s *Server) Close() error {
 	s.stop(status.Error(codes.Unavailable, "the server is stopping"))
-	// A client that no longer reads its stream, or a function that does not
-	// answer, must not hold up the end for ever.
-	timer := time.AfterFunc(grace, func() {
-		s.abort()
-		s.grpc.Stop()
-	})
+	// A client that no longer reads its stream must not hold up the end for ever.
+	timer := time.AfterFunc(grace, s.grpc.Stop)
 	s.grpc.GracefulStop()
-	s.running.Wait()
 	timer.Stop()
-	s.abort()
+	s.running.Wait()
+	s.transport.CloseIdleConnections()
 	for _, sub := range s.subscriptions {
 		sub.forget()
 	}

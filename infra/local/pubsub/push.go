@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,10 +25,9 @@ const knock = 250 * time.Millisecond
 // pusher posts a subscription's messages to its endpoint as Eventarc posts them
 // to a function: each a CloudEvent in binary mode.
 type pusher struct {
-	sub       *subscription
-	endpoint  string
-	transport *http.Transport
-	knocking  atomic.Bool // nobody listened the last time
+	sub      *subscription
+	endpoint string
+	knocking atomic.Bool // nobody listened the last time
 }
 
 // startPush starts pushing, in place of an earlier start, if the subscription
@@ -39,11 +37,7 @@ func (s *Server) startPush(sub *subscription) {
 	if sub.endpoint() == "" {
 		return
 	}
-	p := &pusher{
-		sub:       sub,
-		endpoint:  sub.endpoint(),
-		transport: &http.Transport{MaxIdleConnsPerHost: s.options.PushWindow, WriteBufferSize: bufferBytes},
-	}
+	p := &pusher{sub: sub, endpoint: sub.endpoint()}
 	var ctx context.Context
 	ctx, sub.stopPush = context.WithCancel(sub.live)
 	s.running.Go(func() { p.work(ctx) })
@@ -52,15 +46,12 @@ func (s *Server) startPush(sub *subscription) {
 // work pushes messages as they come due, a window of them at a time. One that
 // waits for its next attempt is not in the window, so it stalls no other.
 func (p *pusher) work(ctx context.Context) {
-	var pushes sync.WaitGroup
 	to := &reader{hold: forever, maxMessages: p.sub.server.options.PushWindow}
 	for ctx.Err() == nil {
 		if r, attempt, err := p.sub.await(ctx, to); err == nil {
-			pushes.Go(func() { p.push(ctx, r, attempt) })
+			p.sub.server.running.Go(func() { p.push(ctx, r, attempt) })
 		}
 	}
-	pushes.Wait()
-	p.transport.CloseIdleConnections()
 }
 
 // push delivers one message and tells the queue how it went.
@@ -101,8 +92,9 @@ func (p *pusher) post(r *journal.Record, attempt int) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(p.sub.server.aborting, p.sub.ackDeadline())
+	ctx, cancel := context.WithTimeout(context.Background(), p.sub.ackDeadline())
 	defer cancel()
+	defer context.AfterFunc(p.sub.server.stopping, func() { time.AfterFunc(grace, cancel) })()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.endpoint, bytes.NewReader(body))
 	if err != nil {
 		return err
@@ -118,7 +110,7 @@ func (p *pusher) post(r *journal.Record, attempt int) error {
 		// met a connection that the endpoint has closed.
 		"Idempotency-Key": {},
 	}
-	answer, err := p.transport.RoundTrip(request) // redirections are not followed
+	answer, err := p.sub.server.transport.RoundTrip(request) // redirections are not followed
 	if err != nil {
 		return err
 	}
@@ -158,6 +150,6 @@ func (p *pusher) event(m *pubsubpb.PubsubMessage, published string, attempt int)
 
 // unreached says whether no connection could be made: nobody is listening.
 func unreached(err error) bool {
-	var operation *net.OpError
-	return errors.As(err, &operation) && operation.Op == "dial"
+	operation, ok := errors.AsType[*net.OpError](err)
+	return ok && operation.Op == "dial"
 }

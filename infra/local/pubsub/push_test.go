@@ -257,6 +257,32 @@ func TestOldEndpointGetsNoMore(t *testing.T) {
 	}
 }
 
+// An endpoint that does not answer holds up the end for the server's grace, and
+// no longer: the push is broken off, is no failure, and comes again.
+func TestCloseBreaksPushesOff(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	e := newEndpoint(t, accept)
+	e.hold = func(r *http.Request, _ string, attempt int) {
+		if attempt == 1 {
+			<-r.Context().Done() // the server hangs up
+		}
+	}
+	h.topic(h.alerts)
+	h.topic(h.letters)
+	d := h.pushTo(e.URL)
+	d.AckDeadlineSeconds = 600
+	d.DeadLetterPolicy = &pubsubpb.DeadLetterPolicy{DeadLetterTopic: h.letters}
+	h.subscribe(d)
+	h.publish(h.alerts, "held")
+	h.await("the first push", func() bool { return e.attemptsOf("held") == 1 })
+	h.reopen()
+	h.settled()
+	if n := e.requests[1].body.DeliveryAttempt; n != 1 {
+		t.Errorf("delivery attempt %d after the restart, want 1", n)
+	}
+}
+
 // A knock that ends with its endpoint is no attempt, and is told once.
 func TestKnocksAreNoAttempts(t *testing.T) {
 	t.Parallel()

@@ -15,6 +15,7 @@
 package filter
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -121,7 +122,5 @@ func (p *parser) accept(want string) bool {
 }
 
 func (p *parser) refuse(want string) {
-	if p.err == nil {
-		p.err = fmt.Errorf("at %q: want %s", strings.TrimSpace(p.rest), want)
-	}
+	p.err = cmp.Or(p.err, fmt.Errorf("at %q: want %s", strings.TrimSpace(p.rest), want))
 }
