@@ -204,7 +204,6 @@ func testRefusedDefinitions(t *testing.T, r *running) {
 		"ALTER TABLE ztf.t RENAME TO u",
 		"ALTER TABLE ztf.t DROP COLUMN a, ADD COLUMN a INT64",
 		"ALTER TABLE ztf.t ALTER COLUMN a SET OPTIONS(description='of a')",
-		"MERGE ztf.t USING (SELECT 'x' AS a) AS s ON t.a = s.a WHEN MATCHED THEN DELETE",
 	} {
 		refusals = append(refusals, refusal{sql, func() error { _, err := r.rows(ctx, sql); return err }, 400, "invalidQuery"})
 	}

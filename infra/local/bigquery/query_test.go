@@ -130,6 +130,7 @@ func testStatementsThatChange(t *testing.T, r *running) {
 		{"INSERT INTO `sky.ztf.t` (candid) SELECT candid + 10 FROM ztf.t WHERE candid < 3", 2},
 		{"UPDATE ztf.t SET magpsf = magpsf + 0.5 WHERE candid <= 2", 2},
 		{"DELETE ztf.t WHERE candid = 3", 1},
+		{"MERGE INTO ztf.t AS t USING (SELECT 4 AS candid UNION ALL SELECT 20) AS s ON t.candid = s.candid WHEN MATCHED THEN UPDATE SET magpsf = 0.0 WHEN NOT MATCHED THEN INSERT (candid) VALUES (s.candid)", 2},
 	}
 	for _, step := range steps {
 		job, err := r.Query(step.sql).Run(t.Context())
@@ -144,7 +145,7 @@ func testStatementsThatChange(t *testing.T, r *running) {
 			t.Errorf("%s: statistics %+v, want %d rows", step.sql, done.Statistics.Details, step.affected)
 		}
 	}
-	want := [][]bigquery.Value{{int64(1), 1.5}, {int64(2), 2.5}, {int64(4), 4.5}, {int64(5), nil}, {int64(11), nil}, {int64(12), nil}}
+	want := [][]bigquery.Value{{int64(1), 1.5}, {int64(2), 2.5}, {int64(4), 0.0}, {int64(5), nil}, {int64(11), nil}, {int64(12), nil}, {int64(20), nil}}
 	if diff := cmp.Diff(want, r.must(t, "SELECT candid, magpsf FROM ztf.t ORDER BY candid"), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}

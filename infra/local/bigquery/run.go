@@ -1,9 +1,11 @@
 package bigquery
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"errors"
 
 	"nightwire.dev/infra/local/bigquery/googlesql"
 )
@@ -57,7 +59,7 @@ func (s *Server) dropResult(j *job) {
 	}
 }
 
-// runChange runs INSERT, UPDATE, DELETE or TRUNCATE.
+// runChange runs INSERT, UPDATE, DELETE, MERGE or TRUNCATE.
 func (s *Server) runChange(ctx context.Context, j *job, scope *scope, statement googlesql.Statement) error {
 	dataset, name, err := scope.target(statement.Target)
 	if err != nil {
@@ -70,6 +72,12 @@ func (s *Server) runChange(ctx context.Context, j *job, scope *scope, statement 
 		}
 		if t.view() {
 			return nil, invalidQuery("View %s cannot be changed by a query", t.Id)
+		}
+		if statement.Twice != "" {
+			var rows int
+			if err := tx.QueryRowContext(ctx, statement.Twice).Scan(&rows); !errors.Is(err, sql.ErrNoRows) {
+				return nil, cmp.Or(err, invalidQuery("UPDATE/MERGE must match at most one source row for each target row"))
+			}
 		}
 		result, err := tx.ExecContext(ctx, statement.SQL)
 		if err != nil {

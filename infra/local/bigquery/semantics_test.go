@@ -92,19 +92,23 @@ func testSemanticsOfChanges(t *testing.T, r *running) {
 		"INSERT ztf.t VALUES (2, STRUCT(2, 'two'), [STRUCT(3, 'x'), STRUCT(4, 'y')], ['b'])",
 		"INSERT ztf.t (id, s, l) SELECT 3, STRUCT(3, 'three'), [STRUCT(5, 'z')]",
 		"UPDATE ztf.t SET s.a = 70 + id, s.b = CONCAT('y', id) WHERE id = 2",
+		"MERGE ztf.t AS t USING (SELECT 1 AS k, TRUE AS last UNION ALL SELECT 1, FALSE) AS u ON t.id = u.k WHEN MATCHED AND u.last THEN UPDATE SET s.a = 90",
+		"MERGE ztf.t AS t USING (SELECT 9 AS id, STRUCT(9 AS a, 'nine' AS b) AS s, [STRUCT(6 AS a, 'w' AS b)] AS l, ['c'] AS xs) AS u ON t.id = u.id WHEN NOT MATCHED THEN INSERT ROW",
 		"INSERT ztf.t (id, s, l, xs) SELECT * FROM (SELECT 4 AS id, STRUCT(4 AS a, 'four' AS b) AS s, [STRUCT(6 AS a, 'w' AS b)] AS l, ['c'] AS xs)",
 		// The names of a record's fields do not matter to the column that takes it.
 		"INSERT ztf.t (id, s, l) SELECT k, STRUCT(k AS b, 'five' AS name), [STRUCT(7 AS b, 'v' AS a)] FROM (SELECT 5 AS k)",
 		"INSERT ztf.t (id, s) VALUES (6, STRUCT(0 AS b, 'six' AS a)), (7, (STRUCT((SELECT q.r.v FROM (SELECT STRUCT(7 AS v) AS r) AS q) AS x, 'seven' AS y)))",
 		"UPDATE ztf.t SET s = STRUCT(id AS b, 'six' AS a) WHERE id = 6",
+		"MERGE ztf.t AS t USING (SELECT 8 AS k) AS u ON t.id = u.k WHEN NOT MATCHED THEN INSERT (id, s) VALUES (k, STRUCT(k AS b, 'eight' AS a)) WHEN MATCHED THEN DELETE",
 	} {
 		r.must(t, sql)
 	}
 	want := [][]bigquery.Value{
-		{int64(1), int64(1), "one", int64(0), nil}, {int64(2), int64(72), "y2", int64(1), int64(4)},
+		{int64(1), int64(90), "one", int64(0), nil}, {int64(2), int64(72), "y2", int64(1), int64(4)},
 		{int64(3), int64(3), "three", int64(0), int64(5)}, {int64(4), int64(4), "four", int64(1), int64(6)},
 		{int64(5), int64(5), "five", int64(0), int64(7)}, {int64(6), int64(6), "six", int64(0), nil},
-		{int64(7), int64(7), "seven", int64(0), nil},
+		{int64(7), int64(7), "seven", int64(0), nil}, {int64(8), int64(8), "eight", int64(0), nil},
+		{int64(9), int64(9), "nine", int64(1), int64(6)},
 	}
 	got := r.must(t, "SELECT id, t.s.a, s.b, ARRAY_LENGTH(xs), (SELECT MAX(e.a) FROM t.l AS e) FROM ztf.t AS t ORDER BY id")
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -113,6 +117,7 @@ func testSemanticsOfChanges(t *testing.T, r *running) {
 	for sql, message := range map[string]string{
 		"DELETE ztf.t":             "DELETE must have a WHERE clause",
 		"UPDATE ztf.t SET id = id": "UPDATE must have a WHERE clause",
+		"MERGE ztf.t USING (SELECT 1 AS k UNION ALL SELECT 1) ON id = k WHEN MATCHED THEN DELETE": "UPDATE/MERGE must match at most one source row for each target row",
 	} {
 		if _, err := r.rows(t.Context(), sql); err == nil || !strings.Contains(err.Error(), message) {
 			t.Errorf("%s: error %v, want %q", sql, err, message)

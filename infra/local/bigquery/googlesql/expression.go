@@ -127,10 +127,13 @@ func (w *writer) word(i, to int) (string, int) {
 		last := w.clause(i+1, to)
 		return "FROM " + w.from(i+1, last), last
 	case upper == "SET" && w.changes:
-		last := w.find(i, to, "FROM", "WHERE")
+		last := w.find(i, to, "FROM", "WHERE", "WHEN")
 		return "SET " + w.assignments(i+1, last), last
+	case upper == "INSERT" && behind.is("ROW"):
+		return "INSERT", i + 2
 	case upper == "VALUES" && w.changes && behind.is("("):
-		return "VALUES " + w.row(w.split(i+1, to)), to
+		last := w.find(i, to, "WHEN")
+		return "VALUES " + w.row(w.split(i+1, last)), last
 	case upper == "AS" && behind.name():
 		return "AS " + Quote(behind.text), i + 2
 	case upper == "UNNEST" && w.at(i-1).is("IN"):

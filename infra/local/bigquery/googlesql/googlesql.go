@@ -45,6 +45,7 @@ const (
 	DropTable   Kind = "DROP_TABLE"
 	DropView    Kind = "DROP_VIEW"
 	Insert      Kind = "INSERT"
+	Merge       Kind = "MERGE"
 	Update      Kind = "UPDATE"
 	Delete      Kind = "DELETE"
 	Truncate    Kind = "TRUNCATE_TABLE"
@@ -52,7 +53,7 @@ const (
 
 // Changes says whether the statement changes rows of an existing table.
 func (k Kind) Changes() bool {
-	return k == Insert || k == Update || k == Delete || k == Truncate
+	return k == Insert || k == Update || k == Delete || k == Merge || k == Truncate
 }
 
 // Statement is one rewritten statement.
@@ -61,6 +62,7 @@ type Statement struct {
 	Target    []string       // the path of what is made, changed or removed
 	SQL       string         // what DuckDB runs
 	Resource  map[string]any // what CREATE says, as members of the REST API's resource
+	Twice     string         // a query with a row if MERGE would change one twice
 	Required  []string       // columns of a new table that are NOT NULL
 	Changes   []Change       // of ALTER TABLE
 	OrReplace bool

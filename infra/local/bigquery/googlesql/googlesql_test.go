@@ -89,7 +89,8 @@ func TestRefusals(t *testing.T) {
 		{"condition behind a comma", "SELECT 1 FROM ds.t, UNNEST(t.prv) AS p ON TRUE", "Unexpected ON behind a comma"},
 		{"unknown parameter", "SELECT @y", "no parameter y"},
 		{"change of nothing", "TRUNCATE TABLE", "Expected a name, got end of statement"},
-		{"merge", "MERGE d.t USING (SELECT 1) ON TRUE WHEN MATCHED THEN DELETE", "Statement not supported: MERGE"},
+		{"merge into nothing", "MERGE", "Expected a name, got end of statement"},
+		{"merge without a branch", "MERGE ds.t USING (SELECT 1 AS x) AS s ON TRUE", "Expected MERGE target USING source ON condition WHEN"},
 		{"exclusive or", "SELECT 1 ^ 2", `"^"`},
 	}
 	for _, tt := range tests {
@@ -123,6 +124,7 @@ func FuzzRewrite(f *testing.F) {
 		"SELECT a.* EXCEPT (b) FROM `p.d.t` AS a, UNNEST(a.x) AS y WITH OFFSET WHERE y IN UNNEST([1, 2.5])",
 		"WITH q AS (SELECT STRUCT<a INT64>(1).a) SELECT CAST(a AS ARRAY<STRING>) FROM q UNION ALL SELECT 1",
 		"SELECT FORMAT('%5d', 1), FORMAT_DATE('%F', d), EXTRACT(DAY FROM d), INTERVAL 1 DAY, ARRAY_AGG(x ORDER BY y LIMIT 1)",
+		"MERGE d.t USING (SELECT 1) s ON TRUE WHEN MATCHED THEN DELETE",
 		"CREATE TABLE d.t (a INT64 NOT NULL) PARTITION BY DATE(a) CLUSTER BY a, b OPTIONS(description='x')",
 		"ALTER TABLE d.t ADD COLUMN IF NOT EXISTS a INT64, DROP COLUMN b, ALTER COLUMN c SET DATA TYPE FLOAT64",
 		"CREATE OR REPLACE TABLE d.t AS SELECT r'\\d', b\"\\x00\", '''x'''",

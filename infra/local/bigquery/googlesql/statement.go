@@ -278,7 +278,7 @@ func (w *writer) alter(i, last int) Statement {
 }
 
 // fillers are the words that may stand between a change and its table.
-var fillers = map[Kind]string{Insert: "INTO", Update: "", Delete: "FROM", Truncate: "TABLE"}
+var fillers = map[Kind]string{Insert: "INTO", Update: "", Delete: "FROM", Merge: "INTO", Truncate: "TABLE"}
 
 // change writes a statement that changes a table's rows.
 func (w *writer) change(kind Kind, head string, i, last int) Statement {
@@ -286,8 +286,14 @@ func (w *writer) change(kind Kind, head string, i, last int) Statement {
 	w.changes, w.inserts = true, last
 	s.Target, i = w.target(i)
 	into := w.relation(s.Target).SQL
+	if w.err != nil {
+		return s
+	}
 	if (kind == Update || kind == Delete) && w.find(i, last, "WHERE") == last {
 		w.refuse("%s must have a WHERE clause", kind)
+	}
+	if kind == Merge {
+		return w.merge(s, into, i, last)
 	}
 	s.SQL = head + " " + into + " " + w.write(i, last)
 	return s
