@@ -211,6 +211,7 @@ type gate struct {
 	mu     sync.Mutex
 	closed func(r *http.Request) bool
 	twice  func(r *http.Request) bool
+	mute   func(r *http.Request) bool
 	calls  []string // method and path
 }
 
@@ -229,13 +230,20 @@ func (g *gate) repeat(which func(r *http.Request) bool) {
 	g.twice = which
 }
 
+// lose has requests done, and their answers lost.
+func (g *gate) lose(which func(r *http.Request) bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.mute = which
+}
+
 // writes are the requests that change something.
 func writes(r *http.Request) bool { return r.Method != http.MethodGet }
 
 func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
 	g.mu.Lock()
 	g.calls = append(g.calls, r.Method+" "+r.URL.Path)
-	shut, twice := g.closed != nil && g.closed(r), g.twice != nil && g.twice(r)
+	shut, twice, mute := g.closed != nil && g.closed(r), g.twice != nil && g.twice(r), g.mute != nil && g.mute(r)
 	g.mu.Unlock()
 	if shut {
 		if r.Body != nil {
@@ -258,7 +266,12 @@ func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
 		_ = answer.Body.Close()
 		r.Body = io.NopCloser(bytes.NewReader(body))
 	}
-	return g.transport.RoundTrip(r)
+	answer, err := g.transport.RoundTrip(r)
+	if err == nil && mute {
+		_ = answer.Body.Close()
+		return nil, errors.New("the answer is lost")
+	}
+	return answer, err
 }
 
 // count is the number of requests that begin so.

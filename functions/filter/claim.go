@@ -143,25 +143,27 @@ func (c *claims) giveBack(ctx context.Context, held *claim, notified []string) e
 // errTaken is a claim that another has made.
 var errTaken = errors.New("the claim is taken")
 
-// put makes a claim. With errTaken comes the one that is there. The client tries
-// a write again whose answer it lost, and is then refused by its own work: a
-// claim with our mark is ours.
+// put makes a claim. With errTaken comes the one that is there. A write whose
+// answer is lost may have been done; where the client tries it again, it is then
+// refused by its own work. So after any failure a claim with our mark is ours.
 func put(ctx context.Context, object *storage.ObjectHandle, where storage.Conditions, content claimed) (there claimed, generation int64, err error) {
 	content.By = rand.Text()
-	generation, err = write(ctx, object.If(where), content)
-	if !bucket.IsTaken(err) {
-		return content, generation, err
+	generation, failed := write(ctx, object.If(where), content)
+	if failed == nil {
+		return content, generation, nil
 	}
 	there, generation, err = readClaim(ctx, object)
 	switch {
+	case err == nil && there.By == content.By:
+		return there, generation, nil
+	case !bucket.IsTaken(failed):
+		return there, 0, failed
 	case errors.Is(err, storage.ErrObjectNotExist):
 		return there, 0, errBusy // given back this moment
 	case err != nil:
 		return there, 0, fmt.Errorf("read the claim that is there: %w", err)
-	case there.By != content.By:
-		return there, generation, errTaken
 	}
-	return there, generation, nil
+	return there, generation, errTaken
 }
 
 func readClaim(ctx context.Context, object *storage.ObjectHandle) (there claimed, generation int64, err error) {

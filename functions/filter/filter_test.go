@@ -309,16 +309,26 @@ func TestKilledBeforePublishing(t *testing.T) {
 	}
 }
 
-// TestAnswersLost has the client try each write of a claim again, which is there
-// by its own work.
+// TestAnswersLost has the writes of a claim done, and their answers lost: the client
+// tries it again, and finds its own work, or gives up.
 func TestAnswersLost(t *testing.T) {
 	t.Parallel()
+	for name, lose := range map[string]func(*gate, func(*http.Request) bool){"tried again": (*gate).repeat, "given up": (*gate).lose} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testAnswersLost(t, lose)
+		})
+	}
+}
+
+func testAnswersLost(t *testing.T, lose func(*gate, func(*http.Request) bool)) {
 	s := newSky(t)
 	s.publish(t, everything)
 	i := s.instance(t)
-	i.repeat(func(r *http.Request) bool { return r.Method == http.MethodPost })
+	lose(i.gate, func(r *http.Request) bool { return r.Method == http.MethodPost })
 	m := s.archive(t, 0)
 	i.handle(t, m)
+	i.lose(nil)
 	i.handle(t, m)
 	// A filter that is new joins the claim that is there.
 	s.publish(t, columned)
