@@ -21,8 +21,9 @@ const (
 )
 
 // maxInFlight is how many requests are on their way at once. While they are,
-// the rows that arrive gather for the next one: the busier, the larger.
-const maxInFlight = 2
+// the rows that arrive gather for the next one: the busier, the larger. With
+// fewer, a row would often wait for the answer to others' before it is sent.
+const maxInFlight = 8
 
 // confirmTimeout bounds the wait for an answer that was lost on the way: the
 // rows are then appended again, when their events come again.

@@ -76,7 +76,7 @@ func storageSchema(t *table) (*storagepb.TableSchema, error) {
 }
 
 // pendingAppends bounds the requests of one connection that wait for a commit.
-const pendingAppends = 32
+const pendingAppends = 256
 
 // AppendRows stores rows and answers each request, in order, once its rows are
 // with the operating system.
