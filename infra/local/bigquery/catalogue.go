@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	bq "google.golang.org/api/bigquery/v2"
@@ -95,6 +96,20 @@ func inOrder[T any](values map[string]T) []T {
 		list = append(list, values[key])
 	}
 	return list
+}
+
+// namesake is the table of this name, if there is one. Names that differ in
+// capitals only are one to DuckDB, and refused.
+func (c *catalogue) namesake(r *bq.TableReference) (*table, error) {
+	for _, t := range c.listTables(r.DatasetId) {
+		if t.id() == r.TableId {
+			return t, nil
+		}
+		if strings.EqualFold(t.id(), r.TableId) {
+			return nil, notImplemented("tables whose names differ in capitals only, as %s and %s", t.id(), r.TableId)
+		}
+	}
+	return nil, nil
 }
 
 func (c *catalogue) listDatasets() []*bq.Dataset {

@@ -3,6 +3,7 @@ package bigquery
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"fmt"
 	"regexp"
 	"slices"
@@ -159,9 +160,14 @@ func readType(text string) (f *field, rest string, err error) {
 	return f, rest, nil
 }
 
+// querier is the database, or a transaction.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
 // describe analyses a DuckDB query and gives the fields of its result.
-func (s *Server) describe(ctx context.Context, sql string) ([]*field, error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT column_name, column_type FROM (DESCRIBE "+sql+")")
+func describe(ctx context.Context, db querier, query string) ([]*field, error) {
+	rows, err := db.QueryContext(ctx, "SELECT column_name, column_type FROM (DESCRIBE "+query+")")
 	if err != nil {
 		return nil, err
 	}

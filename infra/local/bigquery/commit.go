@@ -137,6 +137,9 @@ func (c *committer) store(group []*rows) error {
 				}
 			}
 		}
+		if err := to.Flush(); err != nil { // Close alone would store the rows before those that failed
+			return errors.Join(err, to.Clear(), to.Close())
+		}
 		return to.Close()
 	})
 	if err != nil { // which is not the rows' fault: they were read

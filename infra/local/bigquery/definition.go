@@ -55,7 +55,7 @@ func (s *Server) createBySQL(ctx context.Context, statement googlesql.Statement,
 	if resource.View != nil {
 		return s.createTable(ctx, resource, "", statement.OrReplace)
 	}
-	fields, err := s.describe(ctx, statement.SQL)
+	fields, err := describe(ctx, s.db, statement.SQL)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (s *Server) changeColumns(ctx context.Context, t *table, changes []googlesq
 		var described []*field
 		if change.SQL != "" {
 			var err error
-			if described, err = s.describe(ctx, change.SQL); err != nil {
+			if described, err = describe(ctx, s.db, change.SQL); err != nil {
 				return err
 			}
 		}

@@ -45,8 +45,11 @@ func (s *Server) load(ctx context.Context, j *job) error {
 	if _, err := s.catalogue.dataset(to.DatasetId); err != nil {
 		return err
 	}
-	old, _ := s.catalogue.table(to.DatasetId, to.TableId)
-	if old != nil && old.view() {
+	old, err := s.catalogue.namesake(&to)
+	switch {
+	case err != nil:
+		return err
+	case old != nil && old.view():
 		return invalid("Cannot load into %s: it is a view", old.Id)
 	}
 	f, err := s.findFiles(ctx, j.load)
@@ -81,7 +84,7 @@ func (s *Server) load(ctx context.Context, j *job) error {
 	err = f.fill(ctx, conn, into, name)
 	s.db.writing.Lock()
 	defer s.db.writing.Unlock()
-	if now, _ := s.catalogue.table(to.DatasetId, to.TableId); now != old {
+	if now, err := s.catalogue.namesake(&to); err != nil || now != old {
 		return fail(http.StatusConflict, "conflict", "The table %s changed while files were loaded into it", into.Id)
 	}
 	if err == nil && into != old {

@@ -32,21 +32,31 @@ func (s *Server) run(ctx context.Context, j *job) error {
 // runQuery keeps the result of a query in a table, which is in memory, and on
 // disk when memory is short. A dry run tells its columns only.
 func (s *Server) runQuery(ctx context.Context, j *job, query string) error {
-	fields, err := s.describe(ctx, query)
-	j.fields = fields
-	if err != nil || j.query.DryRun {
-		return err
-	}
-	j.result = "memory.main." + googlesql.Quote(rand.Text())
-	if _, err := s.db.ExecContext(ctx, "CREATE TABLE "+j.result+" ("+columnList(fields, nil)+")"); err != nil {
-		return err
-	}
-	filled, err := s.db.ExecContext(ctx, "INSERT INTO "+j.result+" "+query)
+	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	j.total, err = filled.RowsAffected()
-	return err
+	defer func() { _ = tx.Rollback() }()
+	j.fields, err = describe(ctx, tx, query)
+	if err != nil || j.query.DryRun {
+		return err
+	}
+	result := "memory.main." + googlesql.Quote(rand.Text())
+	if _, err := tx.ExecContext(ctx, "CREATE TABLE "+result+" ("+columnList(j.fields, nil)+")"); err != nil {
+		return err
+	}
+	filled, err := tx.ExecContext(ctx, "INSERT INTO "+result+" "+query)
+	if err != nil {
+		return err
+	}
+	if j.total, err = filled.RowsAffected(); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	j.result = result
+	return nil
 }
 
 // dropResult removes a query's result.

@@ -63,31 +63,35 @@ func (s *Server) createTable(ctx context.Context, resource *bq.Table, query stri
 		if _, err := s.catalogue.dataset(t.dataset()); err != nil {
 			return nil, err
 		}
-		if _, err := s.catalogue.table(t.dataset(), t.id()); err == nil && !replace {
+		old, err := s.catalogue.namesake(t.TableReference)
+		switch {
+		case err != nil:
+			return nil, err
+		case old != nil && !replace:
 			return nil, duplicate("Table %s", t.Id)
+		case old != nil && old.Type != t.Type:
+			return nil, invalid("%s is a %s: a %s does not replace it", t.Id, old.Type, t.Type)
 		}
-		if err := t.create(ctx, tx); err != nil {
+		if t.view() {
+			return func() { s.catalogue.putTable(t) }, t.save(ctx, tx)
+		}
+		name := t.id() + " " + rand.Text() // until it is filled: the query may read what it replaces
+		if err := t.create(ctx, tx, name); err != nil {
 			return nil, err
 		}
 		if query != "" {
-			if _, err := tx.ExecContext(ctx, "INSERT INTO "+t.sql()+" "+query); err != nil {
+			if _, err := tx.ExecContext(ctx, "INSERT INTO "+sqlName(t.dataset(), name)+" "+query); err != nil {
 				return nil, err
 			}
 		}
-		return func() { s.catalogue.putTable(t) }, nil
+		return func() { s.catalogue.putTable(t) }, t.takePlace(ctx, tx, name)
 	})
 }
 
-// create makes a table or a view, in the place of another if there is one.
-func (t *table) create(ctx context.Context, tx *sql.Tx) error {
-	ddl := "DROP TABLE IF EXISTS " + t.sql()
-	if !t.view() {
-		ddl = "CREATE OR REPLACE TABLE " + t.sql() + " (" + columnList(t.Schema.Fields, constraint) + ")"
-	}
-	if _, err := tx.ExecContext(ctx, ddl); err != nil {
-		return err
-	}
-	return t.save(ctx, tx)
+// create makes the table, under a name that no table has, until it takes its place.
+func (t *table) create(ctx context.Context, tx *sql.Tx, name string) error {
+	_, err := tx.ExecContext(ctx, "CREATE TABLE "+sqlName(t.dataset(), name)+" ("+columnList(t.Schema.Fields, constraint)+")")
+	return err
 }
 
 // tableMembers are what a client may set of a table, and what the service adds.
@@ -135,7 +139,7 @@ func (s *Server) describeView(ctx context.Context, resource *bq.Table) error {
 	if err != nil {
 		return err
 	}
-	fields, err := s.describe(ctx, statement.SQL)
+	fields, err := describe(ctx, s.db, statement.SQL)
 	resource.Schema = &bq.TableSchema{Fields: fields}
 	return err
 }
