@@ -37,7 +37,7 @@ func (s *Server) Handler() http.Handler {
 		api("GET "+prefix+"/b/{bucket}/o", locked((*bucket).list),
 			"prefix", "delimiter", "startOffset", "endOffset", "pageToken", "maxResults", "includeFoldersAsPrefixes", "versions")
 		api("GET "+prefix+object, (*bucket).getObject, "generation", "ifGenerationMatch")
-		api("PATCH "+prefix+object, locked((*bucket).patchObject), "generation", "ifGenerationMatch")
+		api("PATCH "+prefix+object, (*bucket).patchObject, "generation", "ifGenerationMatch")
 		api("DELETE "+prefix+object, locked((*bucket).deleteObject), "generation", "ifGenerationMatch")
 		api("POST "+prefix+object+"/compose", (*bucket).compose, "ifGenerationMatch")
 		api("POST "+prefix+object+"/rewriteTo/b/{to}/o/{copy}", s.rewrite,

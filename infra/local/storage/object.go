@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -80,11 +79,17 @@ func (b *bucket) find(name, generation, match string) (object, error) {
 // patchObject changes what a client may say about an object. A patch may say the
 // rest again, to no effect.
 func (b *bucket) patchObject(_ http.ResponseWriter, r *http.Request) (any, error) {
+	var patch map[string]any
+	if err := decode(r.Body, &patch); err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	o, err := b.find(r.PathValue("object"), r.Form.Get("generation"), r.Form.Get("ifGenerationMatch"))
 	if err != nil {
 		return nil, err
 	}
-	patched, err := o.merge(r.Body)
+	patched, err := o.merge(patch)
 	if err != nil {
 		return nil, err
 	}
@@ -96,13 +101,13 @@ func (b *bucket) patchObject(_ http.ResponseWriter, r *http.Request) (any, error
 }
 
 // merge is the object as a patch would have it.
-func (o object) merge(patch io.Reader) (patched object, err error) {
-	var now, says map[string]any
+func (o object) merge(patch map[string]any) (patched object, err error) {
+	var now map[string]any
 	text, err := json.Marshal(o)
-	if err = errors.Join(err, json.Unmarshal(text, &now), decode(patch, &says)); err != nil {
+	if err = errors.Join(err, json.Unmarshal(text, &now)); err != nil {
 		return patched, err
 	}
-	mergePatch(now, says)
+	mergePatch(now, patch)
 	if text, err = json.Marshal(now); err != nil {
 		return patched, err
 	}

@@ -1,0 +1,41 @@
+package storage
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+// patch asks for a change of the object "first".
+func patch(t *testing.T, b *bucket, body io.Reader) *httptest.ResponseRecorder {
+	t.Helper()
+	return request(t, b, http.MethodPatch, "/storage/v1/b/bucket/o/first", "", body)
+}
+
+// TestStalledPatch: the bucket does not wait for a client that is still sending
+// its patch.
+func TestStalledPatch(t *testing.T) {
+	t.Parallel()
+	b := reopen(t, t.TempDir())
+	mustCreate(t, b, "first", "first")
+	body, sender := io.Pipe()
+	answered := make(chan *httptest.ResponseRecorder)
+	go func() { answered <- patch(t, b, body) }()
+	if _, err := io.WriteString(sender, `{"contentType":`); err != nil { // returns once it is read
+		t.Fatal(err)
+	}
+	if !b.mu.TryLock() {
+		t.Error("the bucket is locked while a patch arrives")
+	} else {
+		b.mu.Unlock()
+	}
+	if _, err := io.WriteString(sender, `"text/plain"}`); err != nil {
+		t.Fatal(err)
+	}
+	sender.Close()
+	if w := <-answered; w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "text/plain") {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
