@@ -30,9 +30,11 @@ func (b *bucket) list(_ http.ResponseWriter, r *http.Request) (any, error) {
 	}
 	items := make([]object, len(p.Items))
 	for i, name := range p.Items {
-		if items[i], err = b.find(name, "", ""); err != nil {
+		o, err := b.find(name, "", "")
+		if err != nil {
 			return nil, err
 		}
+		items[i] = b.link(o)
 	}
 	return list[object]{"storage#objects", p.NextPageToken, p.Prefixes, items}, nil
 }

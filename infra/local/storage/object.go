@@ -63,7 +63,7 @@ func (e entry) check(generation string) error {
 }
 
 // find finds an object. Only the live generation can be asked for; there is no
-// other here. The caller has locked the bucket.
+// other here. It is as the journal keeps it, and the caller has locked the bucket.
 func (b *bucket) find(name, generation, match string) (object, error) {
 	e, exists := b.entries[name]
 	if !exists || e.check(generation) != nil {
@@ -73,7 +73,7 @@ func (b *bucket) find(name, generation, match string) (object, error) {
 		return object{}, err
 	}
 	c, err := b.journal.change(e.last)
-	return b.link(c.Object), err
+	return c.Object, err
 }
 
 // patchObject changes what a client may say about an object. A patch may say the
@@ -97,7 +97,7 @@ func (b *bucket) patchObject(_ http.ResponseWriter, r *http.Request) (any, error
 	o.Metageneration++
 	_, o.Updated = b.tick()
 	o.ETag = fmt.Sprintf("%d/%d", o.Generation, o.Metageneration)
-	return o, b.commit(record{Change: &change{Object: o, Replaced: o.Generation}})
+	return b.link(o), b.commit(record{Change: &change{Object: o, Replaced: o.Generation}})
 }
 
 // merge is the object as a patch would have it.
@@ -165,7 +165,7 @@ func (b *bucket) getObject(w http.ResponseWriter, r *http.Request) (any, error) 
 	}
 	defer content.Close()
 	if r.Form.Get("alt") != "media" {
-		return o, nil
+		return b.link(o), nil
 	}
 	o.describe(w.Header())
 	if r.Header.Get("Range") == "" {

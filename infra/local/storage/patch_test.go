@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 )
@@ -37,5 +38,28 @@ func TestStalledPatch(t *testing.T) {
 	sender.Close()
 	if w := <-answered; w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "text/plain") {
 		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// TestLinks: every answer has them, and the journal none.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	b := reopen(t, t.TempDir())
+	mustCreate(t, b, "first", "first")
+	const path = "/storage/v1/b/bucket/o"
+	for what, w := range map[string]*httptest.ResponseRecorder{
+		"patch": patch(t, b, strings.NewReader(`{"contentType": "text/plain"}`)),
+		"get":   request(t, b, http.MethodGet, path+"/first", "", nil),
+		"list":  request(t, b, http.MethodGet, path, "", nil),
+	} {
+		for _, link := range []string{path + `/first"`, "/download" + path + "/first?"} {
+			if !strings.Contains(w.Body.String(), link) {
+				t.Errorf("%s: %d %s", what, w.Code, w.Body)
+			}
+		}
+	}
+	kept, err := os.ReadFile(b.path(journalFile))
+	if err != nil || strings.Contains(string(kept), path) {
+		t.Errorf("the journal: %s, error %v", kept, err)
 	}
 }
