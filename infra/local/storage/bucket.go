@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -111,10 +112,14 @@ func (b *bucket) move(c *change) error {
 	case c.Staged == "":
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
-		return err
+	err := os.MkdirAll(filepath.Dir(file), 0o777)
+	if err == nil {
+		err = os.Rename(b.path(stagingFolder, c.Staged), file)
 	}
-	return os.Rename(b.path(stagingFolder, c.Staged), file)
+	if err != nil {
+		b.prune(file)
+	}
+	return err
 }
 
 // remove removes a content, and the folders that it leaves empty. People may
@@ -123,12 +128,18 @@ func (b *bucket) remove(file string) error {
 	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
+	b.prune(file)
+	return nil
+}
+
+// prune removes the folders above a file that is gone, or never came, as far as
+// they are empty.
+func (b *bucket) prune(file string) {
 	for folder := filepath.Dir(file); folder != b.path(objectsFolder); folder = filepath.Dir(folder) {
-		if err := os.Remove(folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			break // others are in it
+		if err := syscall.Rmdir(folder); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return // others are in it, or it is none
 		}
 	}
-	return nil
 }
 
 // apply takes over a record, be it new or read again at the start.
@@ -179,10 +190,20 @@ func (b *bucket) file(name string) string {
 	return b.path(objectsFolder, place(name))
 }
 
+// What a file system takes, in bytes. It cannot be asked beforehand: of a path
+// whose first folder is not there yet it says only that.
+const (
+	maxElementBytes = 255
+	maxPathBytes    = 4095
+)
+
 // checkPlace refuses a name under which there can be no file.
 func (b *bucket) checkPlace(name string) error {
-	info, err := os.Lstat(b.file(name))
-	if err == nil && info.IsDir() || errors.Is(err, syscall.ENOTDIR) || errors.Is(err, syscall.ENAMETOOLONG) {
+	file := b.file(name)
+	long := func(element string) bool { return len(element) > maxElementBytes }
+	info, err := os.Lstat(file)
+	if err == nil && info.IsDir() || errors.Is(err, syscall.ENOTDIR) ||
+		len(file) > maxPathBytes || slices.ContainsFunc(strings.Split(place(name), "/"), long) {
 		return unsupported("an object above or beneath another, or of a name too long for a file: " + name)
 	}
 	return nil

@@ -103,6 +103,55 @@ func TestPlaceFault(t *testing.T) {
 	if _, err := arrived(t, b, "a/b/c", "text").finish(); err == nil {
 		t.Error("the object was made")
 	}
+	if _, err := os.Lstat(b.path(objectsFolder, "a")); err != nil {
+		t.Errorf("what was in its place: %v", err)
+	}
+}
+
+// TestLongPlace: a name that is too long for a file is refused each time, also
+// below folders that are not there yet, and leaves none of them.
+func TestLongPlace(t *testing.T) {
+	t.Parallel()
+	const longest, tooLong = 255, 256
+	b := reopen(t, filepath.Join(t.TempDir(), strings.Repeat(strings.Repeat("d", 200)+"/", 7)))
+	for what, name := range map[string]string{
+		"an element":           "new/" + strings.Repeat("x", tooLong),
+		"a folder":             "new/" + strings.Repeat("x", tooLong) + "/a",
+		"an element, escaped":  "new/" + strings.Repeat("?", longest/3+1),
+		"a path":               "new/" + strings.Repeat(strings.Repeat("?", longest/3)+"/", 11) + "a",
+		"an element of a root": strings.Repeat("x", tooLong),
+	} {
+		for range 2 {
+			w := request(t, b, http.MethodPost, "/upload/storage/v1/b/bucket/o?uploadType=media&name="+url.QueryEscape(name), "", nil)
+			if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "too long for a file") {
+				t.Errorf("%s: %d %s", what, w.Code, w.Body)
+			}
+		}
+	}
+	mustCreate(t, b, "new", "new")
+	mustCreate(t, b, strings.Repeat("x", longest), "x")
+}
+
+// TestFailedMove: an object that could not be put in its place leaves no folder,
+// in whose place there could be no object.
+func TestFailedMove(t *testing.T) {
+	t.Parallel()
+	b := reopen(t, t.TempDir())
+	mustCreate(t, b, "old/first", "first")
+	for _, name := range []string{"new/er/second", "old/er/second"} {
+		u := arrived(t, b, name, "second")
+		if err := os.Remove(u.file.Name()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := u.finish(); err == nil {
+			t.Errorf("%s was made of nothing", name)
+		}
+	}
+	mustCreate(t, b, "new", "new")
+	mustCreate(t, b, "old/er", "er")
+	if got := contentOf(t, b, "old/first"); got != "first" {
+		t.Errorf("old/first holds %q", got)
+	}
 }
 
 // FuzzObjectName: no name leaves the folder, and every name can be read off its
