@@ -99,8 +99,8 @@ func (b *bucket) deleteNotification(_ http.ResponseWriter, r *http.Request) (any
 	return nil, nil
 }
 
-// A publish call tells of at most so many objects, which keeps it well within
-// Pub/Sub's limits. One that failed is tried again after a pause.
+// A publish call tells of at most so many objects, which keeps it within
+// Pub/Sub's limit of 10 MB, since names and attributes have theirs. One that failed is tried again after a pause.
 const (
 	maxBatch       = 100
 	publishTimeout = 30 * time.Second

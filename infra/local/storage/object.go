@@ -44,6 +44,28 @@ type attributes struct {
 	Metadata        map[string]string `json:"metadata,omitempty"`
 }
 
+// What attributes may hold, in bytes: of metadata as much as the real service
+// takes. With the rest, which has room for any header, they bound a notification.
+const (
+	maxMetadataBytes = 8 << 10
+	maxHeaderBytes   = 1 << 10
+)
+
+// check refuses attributes that are too long.
+func (a attributes) check() error {
+	size := 0
+	for key, value := range a.Metadata {
+		size += len(key) + len(value)
+	}
+	if size > maxMetadataBytes {
+		return invalid("The keys and values of the metadata have %d bytes, of at most %d.", size, maxMetadataBytes)
+	}
+	if len(a.ContentType)+len(a.ContentEncoding)+len(a.CacheControl) > maxHeaderBytes {
+		return unsupported(fmt.Sprintf("more than %d bytes of contentType, contentEncoding and cacheControl", maxHeaderBytes))
+	}
+	return nil
+}
+
 // link adds to a resource what depends on where the server is.
 func (b *bucket) link(o object) object {
 	path := fmt.Sprintf("/storage/v1/b/%s/o/%s", o.Bucket, url.PathEscape(o.Name))
@@ -91,6 +113,9 @@ func (b *bucket) patchObject(_ http.ResponseWriter, r *http.Request) (any, error
 	}
 	patched, err := o.merge(patch)
 	if err != nil {
+		return nil, err
+	}
+	if err := patched.attributes.check(); err != nil {
 		return nil, err
 	}
 	o.attributes = patched.attributes

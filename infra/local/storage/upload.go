@@ -100,7 +100,7 @@ func (b *bucket) store(r *http.Request, o object, content io.Reader, components 
 // checksums.
 func (b *bucket) newUpload(r *http.Request, o object) (*upload, error) {
 	o.Name = cmp.Or(r.Form.Get("name"), o.Name)
-	if err := checkName(o.Name); err != nil {
+	if err := errors.Join(checkName(o.Name), o.attributes.check()); err != nil {
 		return nil, err
 	}
 	if o.StorageClass != "" && o.StorageClass != standardClass {
