@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"reflect"
 	"strconv"
 	"time"
 )
@@ -99,7 +100,7 @@ func (b *bucket) find(name, generation, match string) (object, error) {
 }
 
 // patchObject changes what a client may say about an object. A patch may say the
-// rest again, to no effect.
+// rest again, as gcloud does, if it says the same.
 func (b *bucket) patchObject(_ http.ResponseWriter, r *http.Request) (any, error) {
 	var patch map[string]any
 	if err := decode(r.Body, &patch); err != nil {
@@ -111,21 +112,24 @@ func (b *bucket) patchObject(_ http.ResponseWriter, r *http.Request) (any, error
 	if err != nil {
 		return nil, err
 	}
-	patched, err := o.merge(patch)
+	patched, err := b.link(o).merge(patch)
 	if err != nil {
 		return nil, err
 	}
-	if err := patched.attributes.check(); err != nil {
+	o.attributes = patched.attributes
+	if !reflect.DeepEqual(b.link(o), patched) {
+		return nil, unsupported("a patch of other fields than contentType, contentEncoding, cacheControl and metadata")
+	}
+	if err := o.attributes.check(); err != nil {
 		return nil, err
 	}
-	o.attributes = patched.attributes
 	o.Metageneration++
 	_, o.Updated = b.tick()
 	o.ETag = fmt.Sprintf("%d/%d", o.Generation, o.Metageneration)
 	return b.link(o), b.commit(record{Change: &change{Object: o, Replaced: o.Generation}})
 }
 
-// merge is the object as a patch would have it.
+// merge is the object as a patch would have it, which may write times in any zone.
 func (o object) merge(patch map[string]any) (patched object, err error) {
 	var now map[string]any
 	text, err := json.Marshal(o)
@@ -136,7 +140,9 @@ func (o object) merge(patch map[string]any) (patched object, err error) {
 	if text, err = json.Marshal(now); err != nil {
 		return patched, err
 	}
-	return patched, decode(bytes.NewReader(text), &patched)
+	err = decode(bytes.NewReader(text), &patched)
+	patched.TimeCreated, patched.Updated = patched.TimeCreated.UTC(), patched.Updated.UTC()
+	return patched, err
 }
 
 // mergePatch changes what a patch names: null takes away, and the members of an

@@ -63,3 +63,29 @@ func TestLinks(t *testing.T) {
 		t.Errorf("the journal: %s, error %v", kept, err)
 	}
 }
+
+// TestPatchOfTheRest: what no patch can change may be said again, and nothing
+// else of it.
+func TestPatchOfTheRest(t *testing.T) {
+	t.Parallel()
+	b := reopen(t, t.TempDir())
+	mustCreate(t, b, "first", "first")
+	for _, change := range []string{
+		`"storageClass": "COLDLINE"`, `"name": "b"`, `"bucket": "b"`, `"md5Hash": "zzz"`, `"md5Hash": null`, `"size": "7"`,
+		`"generation": "1"`, `"timeCreated": "2021-07-01T00:00:00Z"`, `"selfLink": "http://elsewhere"`,
+	} {
+		w := patch(t, b, strings.NewReader(`{"metadata": {"site": "Palomar"}, `+change+`}`))
+		if w.Code != http.StatusBadRequest || !strings.Contains(w.Body.String(), "other fields than contentType") {
+			t.Errorf("%s: %d %s", change, w.Code, w.Body)
+		}
+	}
+	for _, zone := range []string{`Z"`, `+00:00"`} {
+		same := request(t, b, http.MethodGet, "/storage/v1/b/bucket/o/first", "", nil).Body.String()
+		if strings.Contains(same, "Palomar") {
+			t.Errorf("a patch that was refused: %s", same)
+		}
+		if w := patch(t, b, strings.NewReader(strings.ReplaceAll(same, `Z"`, zone))); w.Code != http.StatusOK {
+			t.Errorf("the same, with times in %s: %d %s", zone, w.Code, w.Body)
+		}
+	}
+}
