@@ -11,9 +11,16 @@ import (
 	"time"
 )
 
+// The real service keeps a resumable upload for a week after the last chunk. When
+// it is done, a client may ask for some time what became of it.
+const (
+	abandoned  = 7 * 24 * time.Hour
+	repeatable = time.Minute
+)
+
 // beginResumable opens a resumable upload and answers where its content goes. It
-// lives as long as the process: after a restart clients are told 404 and begin
-// anew.
+// ends with the process at the latest: after a restart clients are told 404 and
+// begin anew.
 func (b *bucket) beginResumable(w http.ResponseWriter, r *http.Request) (any, error) {
 	var o object
 	if err := decode(r.Body, &o); err != nil {
@@ -24,6 +31,7 @@ func (b *bucket) beginResumable(w http.ResponseWriter, r *http.Request) (any, er
 	if err != nil {
 		return nil, err
 	}
+	u.expiry = time.AfterFunc(abandoned, u.forget)
 	b.server.uploads.Store(u.id, u)
 	query := url.Values{"uploadType": {"resumable"}, "name": {u.object.Name}, "upload_id": {u.id}}
 	w.Header().Set("Location", "http://"+r.Host+r.URL.EscapedPath()+"?"+query.Encode())
@@ -60,6 +68,7 @@ func (b *bucket) resume(w http.ResponseWriter, r *http.Request) (any, error) {
 	if u.made != nil {
 		return u.made, nil
 	}
+	u.expiry.Reset(abandoned)
 	first, last, total := number(match[1]), number(match[2]), number(match[3])
 	if first > u.size || total >= 0 && last >= total {
 		return nil, invalid("The Content-Range %q does not fit the %d bytes that have arrived.", header, u.size)
@@ -91,16 +100,19 @@ func (u *upload) end(r *http.Request) (any, error) {
 	case err == nil:
 		u.made = made
 		u.close()
-		time.AfterFunc(repeatable, func() { u.bucket.server.uploads.Delete(u.id) })
+		u.expiry.Reset(repeatable)
 	case errors.As(err, &refused):
-		u.bucket.server.uploads.Delete(u.id)
-		u.close()
+		u.expiry.Stop()
+		u.forget()
 	}
 	return made, err
 }
 
-// repeatable is for how long a client may ask again what became of its upload.
-const repeatable = time.Minute
+// forget ends an upload, be it done or not.
+func (u *upload) forget() {
+	u.bucket.server.uploads.Delete(u.id)
+	u.close()
+}
 
 // incomplete tells how much has arrived, by the code that the real service uses
 // in a sense of its own, or in a header if the client cannot bear that.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
+	"time"
 )
 
 // request asks a bucket's server, and returns the answer.
@@ -92,6 +94,38 @@ func TestUploadEnds(t *testing.T) {
 
 	put("what is there already", late, http.StatusPreconditionFailed)
 	put("the same again", late, http.StatusNotFound)
+}
+
+// TestAbandoned: an upload of which nothing is heard for a week ends, and one that
+// is done can be asked for a minute more.
+func TestAbandoned(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		b := reopen(t, dir)
+		left, kept := beginUpload(t, b, ""), beginUpload(t, b, "")
+		ask := func(what, upload, contentRange, body string, want int) {
+			t.Helper()
+			if w := request(t, b, http.MethodPut, upload, contentRange, strings.NewReader(body)); w.Code != want {
+				t.Errorf("%s: %d %s", what, w.Code, w.Body)
+			}
+		}
+		time.Sleep(abandoned - time.Hour)
+		ask("a chunk", kept, "bytes 0-3/*", "0123", http.StatusPermanentRedirect)
+		time.Sleep(abandoned - time.Hour)
+		ask("the abandoned one", left, "bytes */*", "", http.StatusNotFound)
+		ask("the end of the other", kept, "bytes 4-5/6", "45", http.StatusOK)
+		if files, err := os.ReadDir(b.path(stagingFolder)); err != nil || len(files) > 0 {
+			t.Errorf("left in staging: %v, error %v", files, err)
+		}
+		time.Sleep(repeatable / 2)
+		ask("the same again", kept, "bytes */6", "", http.StatusOK)
+		time.Sleep(repeatable)
+		ask("what is long done", kept, "bytes */6", "", http.StatusNotFound)
+		if got := contentOf(t, b, "tarball"); got != "012345" {
+			t.Errorf("tarball holds %q", got)
+		}
+	})
 }
 
 // TestClosed: a request that comes late is told of a fault, which clients try

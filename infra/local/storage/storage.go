@@ -37,7 +37,8 @@
 // as any other does.
 //
 // The journal only grows; an archive whose objects are written once loses
-// nothing by that. Resumable uploads end with the process.
+// nothing by that. Resumable uploads end a week after their last chunk, or with
+// the process.
 //
 // Nothing is flushed with fsync: what was acknowledged survives the death of
 // the process at any moment, not that of the machine. The folder belongs to
@@ -141,7 +142,7 @@ func (s *Server) Close() error {
 	s.stop()
 	s.senders.Wait()
 	for _, u := range s.uploads.Range {
-		u.(*upload).close()
+		u.(*upload).forget()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 )
 
@@ -30,8 +31,9 @@ type upload struct {
 	file   *os.File
 	size   int64
 	// Of a resumable upload, whose requests come one by one:
-	mu   sync.Mutex
-	made any // the object, for a client that did not hear of it
+	mu     sync.Mutex
+	made   any         // the object, for a client that did not hear of it
+	expiry *time.Timer // forgets it
 }
 
 // upload serves the three kinds of upload at their start; multipart and media
