@@ -130,12 +130,16 @@ func locked(serve handler) handler {
 // are no access lists, so both projections look alike; nobody pays.
 var commonParameters = []string{"alt", "fields", "prettyPrint", "projection", "userProject", "quotaUser", "key"}
 
-// only refuses every parameter that is neither named here nor common, unless it
-// asks for nothing, and headers that ask for more than the API here has.
+// only refuses every parameter that is neither named here nor common, and takes
+// those away that ask for nothing; and it refuses headers that ask for more than
+// the API here has.
 func only(r *http.Request, known []string) error {
 	for name, values := range r.Form {
-		harmless := values[0] == "" || strings.EqualFold(values[0], "false")
-		if !harmless && !slices.Contains(known, name) && !slices.Contains(commonParameters, name) {
+		switch {
+		case slices.Contains(known, name), slices.Contains(commonParameters, name):
+		case values[0] == "", strings.EqualFold(values[0], "false"):
+			delete(r.Form, name)
+		default:
 			return unsupported("the parameter " + name)
 		}
 	}
