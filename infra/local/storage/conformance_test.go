@@ -103,7 +103,7 @@ func TestConformance(t *testing.T) {
 		{Name: "an open reader keeps its generation", Check: on(testOpenReader),
 			Says: "A download that has begun is of one generation, though the object is overwritten."},
 		{Name: "names that no file can have", Local: refuses, Check: on(testNameAndFolder),
-			Says: "a and a/b cannot both be, and 255 bytes may stand between two slashes."},
+			Says: "a and a/b cannot both be, and 255 bytes, counted as in a URL, may stand between two slashes."},
 		{Name: "names that no file system can carry", Check: on(testStrangeNames),
 			Says: "A name is any UTF-8 of at most 1,024 bytes without carriage return and line feed."},
 		{Name: "names that the service does not allow", Local: bare, Check: on(testForbiddenNames),
