@@ -190,8 +190,11 @@ func (s *Server) save(name, file string, definition proto.Message) error {
 func (s *Server) load() error {
 	s.mu.Lock() // a dead letter found on the way has to wait for its topic
 	defer s.mu.Unlock()
-	return filepath.WalkDir(s.options.Dir, func(path string, _ fs.DirEntry, err error) error {
-		switch filepath.Base(path) {
+	return filepath.WalkDir(s.options.Dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() { // a topic may be called topic.json
+			return err
+		}
+		switch e.Name() {
 		case topicFile:
 			d := &pubsubpb.Topic{}
 			err = read(path, d)

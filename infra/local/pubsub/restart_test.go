@@ -44,6 +44,20 @@ func TestFolderNamedLikeAPattern(t *testing.T) {
 	}
 }
 
+// A topic, or a subscription, may be called like the file of its definition.
+func TestNamedLikeAFile(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	topic, subscription := h.project+"/topics/topic.json", h.project+"/subscriptions/subscription.json"
+	h.topic(topic)
+	h.subscribe(&pubsubpb.Subscription{Name: subscription, Topic: topic})
+	h.publish(topic, "alert")
+	h.reopen()
+	if diff := cmp.Diff([]string{"alert"}, texts(h.pull(subscription, 1))); diff != "" {
+		t.Errorf("after the restart (-want +got):\n%s", diff)
+	}
+}
+
 // A subscription that is deleted leaves no messages to another of its name.
 func TestDeletedSubscription(t *testing.T) {
 	t.Parallel()
