@@ -79,6 +79,9 @@ const (
 	messagesFolder   = "messages"
 )
 
+// deletedFolder is where a subscription's folder goes, in one step, to be removed.
+const deletedFolder = "deleted"
+
 // Server is the Pub/Sub server.
 type Server struct {
 	options   Options
@@ -186,8 +189,11 @@ func (s *Server) save(name, file string, definition proto.Message) error {
 	return unavailable("save definition", err)
 }
 
-// load opens all that the folder has.
+// load opens all that the folder has, but for what was being deleted.
 func (s *Server) load() error {
+	if err := os.RemoveAll(s.path(deletedFolder, "")); err != nil {
+		return err
+	}
 	s.mu.Lock() // a dead letter found on the way has to wait for its topic
 	defer s.mu.Unlock()
 	return filepath.WalkDir(s.options.Dir, func(path string, e fs.DirEntry, err error) error {

@@ -10,6 +10,8 @@ import (
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"github.com/google/go-cmp/cmp"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"nightwire.dev/infra/local/pubsub"
 	"nightwire.dev/infra/local/pubsub/journal"
@@ -78,6 +80,56 @@ func TestDeletedSubscription(t *testing.T) {
 	h.publish(h.alerts, "new")
 	if diff := cmp.Diff([]string{"new"}, texts(h.pull(h.archive, 1))); diff != "" {
 		t.Errorf("delivered (-want +got):\n%s", diff)
+	}
+}
+
+// A deletion is one step: what a killed process has not removed of it goes at the
+// start, and is no subscription.
+func TestDeletionCutShort(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.topic(h.alerts)
+	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
+	h.publish(h.alerts, "old")
+	h.close()
+	deleted := filepath.Join(h.options.Dir, "deleted")
+	if err := os.Rename(filepath.Join(h.options.Dir, h.archive), deleted); err != nil {
+		t.Fatal(err)
+	}
+	h.open()
+	if n := len(h.server.Backlog()); n != 0 {
+		t.Errorf("%d subscriptions after the restart, want none", n)
+	}
+	if _, err := os.Stat(deleted); !os.IsNotExist(err) {
+		t.Errorf("what was being deleted is still there: %v", err)
+	}
+}
+
+// A subscription that cannot be deleted goes on, with what it owes.
+func TestDeletionThatFails(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	h.topic(h.alerts)
+	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts})
+	h.publish(h.alerts, "alert")
+	path := filepath.Join(h.options.Dir, h.archive)
+	if err := os.Rename(path, path+".away"); err != nil {
+		t.Fatal(err)
+	}
+	remove := func() error {
+		return h.client.SubscriptionAdminClient.DeleteSubscription(t.Context(), &pubsubpb.DeleteSubscriptionRequest{Subscription: h.archive}, noRetry)
+	}
+	if err := remove(); status.Code(err) != codes.Unavailable {
+		t.Errorf("error %v, want %v", err, codes.Unavailable)
+	}
+	if diff := cmp.Diff([]string{"alert"}, texts(h.pull(h.archive, 1))); diff != "" {
+		t.Errorf("delivered (-want +got):\n%s", diff)
+	}
+	if err := os.Rename(path+".away", path); err != nil {
+		t.Fatal(err)
+	}
+	if err := remove(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -62,15 +62,23 @@ func (s *Server) openSubscription(d *pubsubpb.Subscription) (*subscription, erro
 }
 
 // closeSubscription ends all pulls and pushes of a subscription, and forgets it
-// and its backlog: its definition last, or else messages would be left to another
-// of its name. The caller holds mu.
+// and its backlog. If its folder cannot be moved away, it goes on. The caller
+// holds mu.
 func (s *Server) closeSubscription(sub *subscription) error {
-	name := sub.name()
+	name, deleted := sub.name(), s.path(deletedFolder, "")
+	err := os.RemoveAll(deleted)
+	if err == nil {
+		err = os.Rename(s.path(name, ""), deleted)
+	}
+	if err != nil {
+		return unavailable("delete subscription", err)
+	}
 	sub.end(notFound("subscription", name))
 	delete(s.subscriptions, name)
 	sub.forget()
-	err := errors.Join(sub.journal.Close(), os.RemoveAll(s.path(name, messagesFolder)), os.RemoveAll(s.path(name, "")))
-	return unavailable("delete subscription", err)
+	// What stays of it goes at the next deletion, or start.
+	sub.told("deleted subscription not removed", errors.Join(sub.journal.Close(), os.RemoveAll(deleted)))
+	return nil
 }
 
 func (sub *subscription) name() string { return sub.definition.Load().GetName() }

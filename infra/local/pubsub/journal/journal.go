@@ -64,7 +64,7 @@ func (j *Journal) load(found func(*Record, uint32)) error {
 	for i, entry := range entries {
 		_, err := fmt.Sscanf(entry.Name(), segmentName+marksSuffix, &j.newest)
 		if err == nil {
-			err = j.begin()
+			err = j.begin(0)
 		}
 		if err == nil {
 			err = j.active.load(i == len(entries)-1, found)
@@ -83,7 +83,7 @@ func (j *Journal) Append(seq uint64, data []byte) (*Record, error) {
 	defer j.mu.Unlock()
 	if j.active == nil || j.active.records.size >= j.limit {
 		j.newest++
-		if err := j.begin(); err != nil {
+		if err := j.begin(os.O_TRUNC); err != nil {
 			return nil, fmt.Errorf("append to journal: %w", err)
 		}
 	}
@@ -108,14 +108,15 @@ func (j *Journal) Close() error {
 	return err
 }
 
-// begin opens the newest segment, which may be there, in place of the active one.
-func (j *Journal) begin() error {
+// begin opens the newest segment in place of the active one. A new one is opened
+// with os.O_TRUNC: there may be records that have lost their marks.
+func (j *Journal) begin(flag int) error {
 	name := filepath.Join(j.dir, fmt.Sprintf(segmentName, j.newest))
-	marks, err := openFile(name + marksSuffix)
+	marks, err := openFile(name+marksSuffix, flag)
 	if err != nil {
 		return err
 	}
-	records, err := openFile(name + recordsSuffix)
+	records, err := openFile(name+recordsSuffix, flag)
 	if err != nil {
 		return errors.Join(err, marks.Close())
 	}

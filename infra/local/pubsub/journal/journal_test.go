@@ -199,6 +199,29 @@ func TestMarksGoLast(t *testing.T) {
 	}
 }
 
+// Records that have lost their marks were being deleted: they do not come again
+// with those of the segment that takes their place.
+func TestRecordsWithoutMarks(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	j := open(t, dir, 0)
+	write(t, j, 1, "old")
+	write(t, j, 2, "old")
+	if err := os.Remove(filepath.Join(dir, "00000000000000000001.marks")); err != nil {
+		t.Fatal(err)
+	}
+	write(t, open(t, dir, 0), 3, "new")
+	var got []uint64
+	again, err := journal.Open(dir, 0, func(r *journal.Record, _ uint32) { got = append(got, r.Seq) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	if diff := cmp.Diff([]uint64{3}, got); diff != "" {
+		t.Errorf("records (-want +got):\n%s", diff)
+	}
+}
+
 // A segment that was done when its process died goes at the start, but for the
 // last one.
 func TestSegmentsThatAreDoneGoAtOpen(t *testing.T) {

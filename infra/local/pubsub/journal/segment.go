@@ -31,8 +31,8 @@ type file struct {
 	size int64 // of what is whole
 }
 
-func openFile(path string) (*file, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+func openFile(path string, flag int) (*file, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|flag, 0o644)
 	return &file{File: f}, err
 }
 
