@@ -151,7 +151,9 @@ func (s *Server) Close() error {
 	s.running.Wait()
 	s.transport.CloseIdleConnections()
 	for _, sub := range s.subscriptions {
+		sub.burial <- struct{}{} // what is being buried is acknowledged first; no other is begun
 		sub.forget()
+		<-sub.burial
 	}
 	s.burying.Wait()
 	var err error

@@ -183,12 +183,17 @@ func (sub *subscription) offer(l *lease, pause time.Duration) {
 			defer sub.mu.Unlock()
 			sub.offer(l, 0)
 		})
-	case sub.maxAttempts() > 0 && l.failures >= sub.maxAttempts():
+	case sub.exhausted(l):
 		sub.server.burying.Go(func() { sub.bury(l) })
 	default:
 		sub.ready = append(sub.ready, l)
 		sub.wake()
 	}
+}
+
+// exhausted says whether the message is still owed, and has failed too often.
+func (sub *subscription) exhausted(l *lease) bool {
+	return sub.leases[l.record.Seq] == l && sub.maxAttempts() > 0 && l.failures >= sub.maxAttempts()
 }
 
 // wake lets all who wait ask again.

@@ -1,10 +1,12 @@
 package pubsub
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -219,11 +221,63 @@ func exhaust(t *testing.T, sub *subscription) {
 	}
 }
 
+// While a dead-letter topic is missing, one message a pause is tried and told of,
+// however many wait, and all are buried when it is there.
+func TestDeadLettersWaitTogether(t *testing.T) {
+	policy := &pubsubpb.DeadLetterPolicy{DeadLetterTopic: letters, MaxDeliveryAttempts: 5}
+	timed(t, 100, &pubsubpb.Subscription{DeadLetterPolicy: policy}, func(t *testing.T, sub *subscription) {
+		var log bytes.Buffer
+		sub.server.options.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		exhaust(t, sub)
+		pass(6*deadLetterPause - 1)
+		check(t, "times told", 6, strings.Count(log.String(), "dead letter not forwarded"))
+		s := service{Server: sub.server}
+		if _, err := s.CreateTopic(context.Background(), &pubsubpb.Topic{Name: letters}); err != nil {
+			t.Fatal(err)
+		}
+		pass(deadLetterPause)
+		check(t, "undelivered", 0, s.Backlog()[0].Undelivered)
+	})
+}
+
+// A server that ends while it buries messages buries none of them twice.
+func TestCloseAmidBurials(t *testing.T) {
+	t.Parallel()
+	const n = 1000
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		policy := &pubsubpb.DeadLetterPolicy{DeadLetterTopic: letters, MaxDeliveryAttempts: 5}
+		sub := owing(t, dir, n, &pubsubpb.Subscription{DeadLetterPolicy: policy})
+		s := service{Server: sub.server}
+		_, err := s.CreateSubscription(t.Context(), &pubsubpb.Subscription{Name: archive + "-letters", Topic: letters})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range sub.leases {
+			if err := l.record.Mark(5); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 3 { // the last two begin with burials
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			s.Server = reopened(t, dir)
+		}
+		synctest.Wait()
+		check(t, "undelivered", 0, s.Backlog()[0].Undelivered)
+		check(t, "dead letters", n, s.Backlog()[1].Undelivered)
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // An exhausted message comes again when its subscription has no dead-letter
 // policy any more.
 func TestExhaustedWithoutPolicy(t *testing.T) {
 	policy := &pubsubpb.DeadLetterPolicy{DeadLetterTopic: letters, MaxDeliveryAttempts: 5}
-	timed(t, 1, &pubsubpb.Subscription{DeadLetterPolicy: policy}, func(t *testing.T, sub *subscription) {
+	timed(t, 3, &pubsubpb.Subscription{DeadLetterPolicy: policy}, func(t *testing.T, sub *subscription) {
 		exhaust(t, sub)
 		_, err := service{Server: sub.server}.UpdateSubscription(t.Context(), &pubsubpb.UpdateSubscriptionRequest{
 			Subscription: &pubsubpb.Subscription{Name: archive},
@@ -234,7 +288,7 @@ func TestExhaustedWithoutPolicy(t *testing.T) {
 		}
 		pass(deadLetterPause)
 		_, attempts := due(sub, forever)
-		check(t, "handed out", []int{6}, attempts)
+		check(t, "handed out", []int{6, 6, 6}, attempts)
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
+	"github.com/googleapis/gax-go/v2"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -33,6 +34,7 @@ type subscription struct {
 	live     context.Context // ends with the subscription, or the server; its cause is the error to tell
 	end      context.CancelCauseFunc
 	stopPush context.CancelFunc // under Server.mu
+	burial   chan struct{}      // held by who buries a message
 
 	mu      sync.Mutex
 	leases  map[uint64]*lease // by sequence number
@@ -47,7 +49,10 @@ func (s *Server) openSubscription(d *pubsubpb.Subscription) (*subscription, erro
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
-	sub := &subscription{server: s, topic: d.GetTopic(), wants: wants, stopPush: func() {}, leases: make(map[uint64]*lease)}
+	sub := &subscription{
+		server: s, topic: d.GetTopic(), wants: wants,
+		stopPush: func() {}, burial: make(chan struct{}, 1), leases: make(map[uint64]*lease),
+	}
 	sub.definition.Store(d)
 	sub.live, sub.end = context.WithCancelCause(s.stopping)
 	sub.journal, err = journal.Open(s.path(d.GetName(), messagesFolder), s.options.SegmentBytes, func(r *journal.Record, failures uint32) {
@@ -115,35 +120,54 @@ func (sub *subscription) pause(failures int) time.Duration {
 // deadLetterPause is the wait after a dead-letter topic took no message.
 const deadLetterPause = 10 * time.Second
 
-// bury brings a message that has failed too often to the dead-letter topic, with
-// what a reader needs to know of its history, and acknowledges it when it is
-// there. If it cannot, the message is offered again, for the policy may be another
-// by then.
+// bury forwards a message that has failed too often. If it cannot, the message is
+// offered again, for the policy may be another by then. One message is buried at a
+// time, and the others wait, unread: also for as long as their topic takes none.
 func (sub *subscription) bury(l *lease) {
-	m, err := readMessage(l.record)
-	if err == nil {
-		if m.Attributes == nil {
-			m.Attributes = make(map[string]string)
+	select {
+	case sub.burial <- struct{}{}:
+		defer func() { <-sub.burial }()
+	case <-sub.live.Done():
+	}
+	if sub.live.Err() != nil {
+		return // it is buried when the server is back
+	}
+	sub.mu.Lock()
+	dead := sub.exhausted(l)
+	sub.mu.Unlock()
+	if dead {
+		if err := sub.forward(l); err != nil && sub.live.Err() == nil {
+			sub.told("dead letter not forwarded", err)
+			_ = gax.Sleep(sub.live, deadLetterPause)
 		}
-		// The subscription's full name is projects/PROJECT/subscriptions/ID.
-		name := sub.name()
-		maps.Copy(m.Attributes, map[string]string{
-			"CloudPubSubDeadLetterSourceSubscription":        path.Base(name),
-			"CloudPubSubDeadLetterSourceSubscriptionProject": path.Base(path.Dir(path.Dir(name))),
-			"CloudPubSubDeadLetterSourceDeliveryCount":       strconv.Itoa(l.failures),
-			"CloudPubSubDeadLetterSourceTopicPublishTime":    m.GetPublishTime().AsTime().Format(time.RFC3339Nano),
-		})
-		_, err = sub.server.publish(sub.definition.Load().GetDeadLetterPolicy().GetDeadLetterTopic(), m)
 	}
-	if err == nil {
-		err = sub.ack(l.record.Seq, l.failures)
+	sub.mu.Lock()
+	defer sub.mu.Unlock()
+	sub.offer(l, 0)
+}
+
+// forward brings a message to the dead-letter topic, with what a reader needs to
+// know of its history, and acknowledges it when it is there.
+func (sub *subscription) forward(l *lease) error {
+	m, err := readMessage(l.record)
+	if err != nil {
+		return err
 	}
-	if err != nil && sub.live.Err() == nil {
-		sub.told("dead letter not forwarded", err)
-		sub.mu.Lock()
-		defer sub.mu.Unlock()
-		sub.offer(l, deadLetterPause)
+	if m.Attributes == nil {
+		m.Attributes = make(map[string]string)
 	}
+	// The subscription's full name is projects/PROJECT/subscriptions/ID.
+	name := sub.name()
+	maps.Copy(m.Attributes, map[string]string{
+		"CloudPubSubDeadLetterSourceSubscription":        path.Base(name),
+		"CloudPubSubDeadLetterSourceSubscriptionProject": path.Base(path.Dir(path.Dir(name))),
+		"CloudPubSubDeadLetterSourceDeliveryCount":       strconv.Itoa(l.failures),
+		"CloudPubSubDeadLetterSourceTopicPublishTime":    m.GetPublishTime().AsTime().Format(time.RFC3339Nano),
+	})
+	if _, err := sub.server.publish(sub.definition.Load().GetDeadLetterPolicy().GetDeadLetterTopic(), m); err != nil {
+		return err
+	}
+	return sub.ack(l.record.Seq, l.failures)
 }
 
 // Backlog is what one subscription still owes. A run has settled when every
