@@ -56,12 +56,15 @@ func (p *pusher) work(ctx context.Context) {
 
 // push delivers one message and tells the queue how it went.
 func (p *pusher) push(ctx context.Context, r *journal.Record, attempt int) {
-	err := p.post(r, attempt)
+	header, body, err := p.request(r, attempt)
+	if err == nil {
+		err = p.post(header, body)
+	}
 	if unreached(err) && !p.knocking.Swap(true) {
 		p.sub.server.options.Logger.InfoContext(ctx, "nobody listens at the push endpoint", "subscription", p.sub.name(), "error", err)
 	}
 	for unreached(err) && gax.Sleep(ctx, knock) == nil {
-		err = p.post(r, attempt)
+		err = p.post(header, body)
 	}
 	p.knocking.Store(unreached(err))
 	switch {
@@ -81,25 +84,15 @@ func (p *pusher) push(ctx context.Context, r *journal.Record, attempt int) {
 	}
 }
 
-// post sends one message and waits for a 2xx.
-func (p *pusher) post(r *journal.Record, attempt int) error {
+// request is the push of a message, as each knock sends it.
+func (p *pusher) request(r *journal.Record, attempt int) (http.Header, []byte, error) {
 	m, err := readMessage(r)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	at := m.GetPublishTime().AsTime().Format(time.RFC3339Nano)
 	body, err := json.Marshal(p.event(m, at, attempt))
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), p.sub.ackDeadline())
-	defer cancel()
-	defer context.AfterFunc(p.sub.server.stopping, func() { time.AfterFunc(grace, cancel) })()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.endpoint, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	request.Header = http.Header{
+	return http.Header{
 		"Content-Type":   {"application/json"},
 		"Ce-Id":          {m.GetMessageId()},
 		"Ce-Source":      {"//pubsub.googleapis.com/" + p.sub.topic},
@@ -109,7 +102,19 @@ func (p *pusher) post(r *journal.Record, attempt int) error {
 		// Without a value it is not sent, but says that a push may be repeated which
 		// met a connection that the endpoint has closed.
 		"Idempotency-Key": {},
+	}, body, err
+}
+
+// post sends a push and waits for a 2xx.
+func (p *pusher) post(header http.Header, body []byte) error {
+	ctx, cancel := context.WithTimeout(context.Background(), p.sub.ackDeadline())
+	defer cancel()
+	defer context.AfterFunc(p.sub.server.stopping, func() { time.AfterFunc(grace, cancel) })()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.endpoint, bytes.NewReader(body))
+	if err != nil {
+		return err
 	}
+	request.Header = header
 	answer, err := p.sub.server.transport.RoundTrip(request) // redirections are not followed
 	if err != nil {
 		return err

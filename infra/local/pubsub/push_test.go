@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -181,6 +183,40 @@ func TestPushWaitsForListener(t *testing.T) {
 		if r.body.DeliveryAttempt != 1 {
 			t.Errorf("%s: delivery attempt %d, want 1", r.body.Message.Data, r.body.DeliveryAttempt)
 		}
+	}
+}
+
+// A message that waits for a listener is read once: what has become of the disk
+// meanwhile does not matter to it.
+func TestKnocksReadOnce(t *testing.T) {
+	t.Parallel()
+	var log logged
+	h := newHouse(t, func(o *pubsub.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	h.topic(h.alerts)
+	h.subscribe(h.pushTo("http://" + address))
+	h.publish(h.alerts, "alert")
+	h.await("knock", func() bool { return log.count("nobody listens") == 1 })
+	if err := os.Truncate(filepath.Join(h.options.Dir, h.archive, "messages", "00000000000000000001.log"), 0); err != nil {
+		t.Fatal(err)
+	}
+	listener, err = net.Listen("tcp", address)
+	if err != nil {
+		t.Skipf("the port was taken meanwhile: %v", err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	pushes := make(chan string, 1)
+	go answer(listener, nil, false, pushes)
+	h.settled()
+	if got := <-pushes; !strings.Contains(got, `"data":"YWxlcnQ="`) {
+		t.Errorf("pushed %s", got)
 	}
 }
 
