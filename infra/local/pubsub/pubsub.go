@@ -62,7 +62,8 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// grace is how long Close waits for calls in flight, and for pushes.
+// grace is how long Close waits for calls in flight, and for pushes; these have it
+// when their subscription is deleted, too.
 const grace = 5 * time.Second
 
 // maxRequestBytes is above the service's limit of 10 MB a request, so that the

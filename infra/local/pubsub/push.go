@@ -109,7 +109,7 @@ func (p *pusher) request(r *journal.Record, attempt int) (http.Header, []byte, e
 func (p *pusher) post(header http.Header, body []byte) error {
 	ctx, cancel := context.WithTimeout(context.Background(), p.sub.ackDeadline())
 	defer cancel()
-	defer context.AfterFunc(p.sub.server.stopping, func() { time.AfterFunc(grace, cancel) })()
+	defer context.AfterFunc(p.sub.live, func() { time.AfterFunc(grace, cancel) })()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.endpoint, bytes.NewReader(body))
 	if err != nil {
 		return err

@@ -319,6 +319,36 @@ func TestCloseBreaksPushesOff(t *testing.T) {
 	}
 }
 
+// Nor does a push outlive its subscription by more than the grace.
+func TestDeletionBreaksPushesOff(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	e := newEndpoint(t, accept)
+	brokenOff := make(chan struct{})
+	e.hold = func(r *http.Request, _ string, _ int) {
+		<-r.Context().Done()
+		close(brokenOff)
+	}
+	h.topic(h.alerts)
+	d := h.pushTo(e.URL)
+	d.AckDeadlineSeconds = 600
+	h.subscribe(d)
+	h.publish(h.alerts, "held")
+	h.await("the push", func() bool { return e.attemptsOf("held") == 1 })
+	err := h.client.SubscriptionAdminClient.DeleteSubscription(t.Context(), &pubsubpb.DeleteSubscriptionRequest{Subscription: h.archive})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.await("end of the push", func() bool {
+		select {
+		case <-brokenOff:
+			return true
+		default:
+			return false
+		}
+	})
+}
+
 // A knock that ends with its endpoint is no attempt, and is told once.
 func TestKnocksAreNoAttempts(t *testing.T) {
 	t.Parallel()
