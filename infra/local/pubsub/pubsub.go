@@ -128,6 +128,8 @@ func Open(o Options) (*Server, error) {
 	for _, sub := range s.subscriptions {
 		if u, err := url.Parse(sub.endpoint()); err == nil && (o.PushTo == "" || o.PushTo == u.Host) {
 			s.startPush(sub)
+		} else if sub.endpoint() != "" {
+			o.Logger.Warn("subscription rests, for its endpoint may be a stranger's by now", "subscription", sub.name(), "endpoint", sub.endpoint())
 		}
 	}
 	return s, nil

@@ -476,3 +476,19 @@ func answer(listener net.Listener, answers []string, hangUp bool, pushes chan<- 
 		conn.Close()
 	}
 }
+
+// A subscription that rests at the start, for another address is pushed to, is
+// told of.
+func TestRestingIsTold(t *testing.T) {
+	t.Parallel()
+	var log logged
+	h := newHouse(t, func(o *pubsub.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+	h.topic(h.alerts)
+	h.subscribe(h.pushTo("http://127.0.0.1:1/"))
+	h.subscribe(&pubsubpb.Subscription{Name: h.keeper, Topic: h.alerts}) // is pulled
+	h.options.PushTo = "127.0.0.1:2"
+	h.reopen()
+	if n := log.count("subscription rests"); n != 1 {
+		t.Errorf("told %d times, want once", n)
+	}
+}
