@@ -62,9 +62,10 @@ func (j *Journal) load(found func(*Record, uint32)) error {
 	}
 	entries = slices.DeleteFunc(entries, func(e os.DirEntry) bool { return filepath.Ext(e.Name()) != marksSuffix })
 	for i, entry := range entries {
-		_, err := fmt.Sscanf(entry.Name(), segmentName+marksSuffix, &j.newest)
+		var number uint64
+		_, err := fmt.Sscanf(entry.Name(), segmentName+marksSuffix, &number)
 		if err == nil {
-			err = j.begin(0)
+			err = j.begin(number, 0)
 		}
 		if err == nil {
 			err = j.active.load(i == len(entries)-1, found)
@@ -82,8 +83,7 @@ func (j *Journal) Append(seq uint64, data []byte) (*Record, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.active == nil || j.active.records.size >= j.limit {
-		j.newest++
-		if err := j.begin(os.O_TRUNC); err != nil {
+		if err := j.begin(j.newest+1, os.O_TRUNC); err != nil {
 			return nil, fmt.Errorf("append to journal: %w", err)
 		}
 	}
@@ -108,10 +108,16 @@ func (j *Journal) Close() error {
 	return err
 }
 
-// begin opens the newest segment in place of the active one. A new one is opened
+// begin opens a segment in place of the active one. A new one is opened
 // with os.O_TRUNC: there may be records that have lost their marks.
-func (j *Journal) begin(flag int) error {
-	name := filepath.Join(j.dir, fmt.Sprintf(segmentName, j.newest))
+func (j *Journal) begin(number uint64, flag int) error {
+	full := j.active
+	if full != nil { // cut off what a failed append may have left
+		if err := full.records.Truncate(full.records.size); err != nil {
+			return err
+		}
+	}
+	name := filepath.Join(j.dir, fmt.Sprintf(segmentName, number))
 	marks, err := openFile(name+marksSuffix, flag)
 	if err != nil {
 		return err
@@ -120,8 +126,7 @@ func (j *Journal) begin(flag int) error {
 	if err != nil {
 		return errors.Join(err, marks.Close())
 	}
-	full := j.active
-	j.active = &segment{journal: j, records: records, marks: marks}
+	j.active, j.newest = &segment{journal: j, records: records, marks: marks}, number
 	j.segments[j.active] = struct{}{}
 	if full == nil || full.owed > 0 {
 		return nil

@@ -361,6 +361,47 @@ func TestFullSegmentMustBeWhole(t *testing.T) {
 	}
 }
 
+// The rest of an append that failed is cut off when the next segment begins, so
+// that the full one is whole.
+func TestRestOfFailedAppend(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	j := open(t, dir, 1)
+	write(t, j, 1, "record")
+	file, err := os.OpenFile(filepath.Join(dir, "00000000000000000001.log"), os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.WriteString("the rest"); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	write(t, j, 2, "in the next segment")
+	open(t, dir, 1)
+}
+
+// A segment that cannot be begun leaves no more than one file of marks, however
+// often it is tried.
+func TestSegmentThatDoesNotBegin(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	j := open(t, dir, 1)
+	write(t, j, 1, "record")
+	if err := os.Mkdir(filepath.Join(dir, "00000000000000000002.log"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if _, err := j.Append(2, nil); err == nil {
+			t.Fatal("a record in a folder")
+		}
+	}
+	if paths, err := filepath.Glob(filepath.Join(dir, "*.marks")); err != nil || len(paths) != 2 {
+		t.Errorf("marks %v, error %v", paths, err)
+	}
+}
+
 func TestConcurrentUse(t *testing.T) {
 	t.Parallel()
 	j := open(t, t.TempDir(), 1000)
