@@ -9,9 +9,10 @@
 //
 // A subscription is a journal of the messages that it owes, and what has become
 // of each: which is out with a reader, and which is to be tried again. Bodies stay
-// on disk, and memory has some hundred bytes for each message that is owed. A
-// publish or an acknowledgement is answered when the operating system has it: the
-// death of the process loses nothing, that of the machine may.
+// on disk, and memory has some 100 bytes for each message that is owed, and 275
+// while it is out with a reader. A publish or an acknowledgement is answered when
+// the operating system has it: the death of the process loses nothing, that of the
+// machine may.
 //
 // What differs from the service, by choice: messages and subscriptions do not
 // expire; a push that found nobody listening is no delivery attempt, so that a
@@ -167,7 +168,8 @@ func (s *Server) Close() error {
 }
 
 // number gives a message its number, which is the clock's, in nanoseconds: later
-// ones are larger, and none is given twice, not after a restart either.
+// ones are larger, and none is given twice, not after a restart either, while the
+// clock is not set back.
 func (s *Server) number() uint64 {
 	s.counting.Lock()
 	defer s.counting.Unlock()

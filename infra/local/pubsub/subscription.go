@@ -60,6 +60,7 @@ func (s *Server) openSubscription(d *pubsubpb.Subscription) (*subscription, erro
 		sub.add(r, failures)
 	})
 	if err != nil {
+		sub.end(err)
 		return nil, unavailable("open subscription", err)
 	}
 	s.subscriptions[d.GetName()] = sub
