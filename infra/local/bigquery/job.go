@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"maps"
 	"math"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,7 +23,8 @@ type job struct {
 	query    *queryRequest
 	load     *bq.JobConfigurationLoad // instead of a query
 	created  time.Time
-	used     time.Time // guarded by jobs.mu
+	used     time.Time // guarded by jobs.mu, as is:
+	readers  int       // calls that wait for the result or read it
 	cancel   context.CancelFunc
 	done     chan struct{}
 
@@ -32,6 +35,7 @@ type job struct {
 	fields   []*field
 	result   string // the table of the query's rows, if it gives any
 	total    int64  // rows of the result
+	columns  int    // of the result, and of the records in it
 	affected int64  // rows that the statement changed
 	loaded   *bq.JobStatistics3
 }
@@ -46,14 +50,20 @@ func (j *job) finished() bool {
 	}
 }
 
-// keepJob is how long a job is kept after it was last asked for.
-const keepJob = 5 * time.Minute
+// A job is kept for some time after it was last asked for, unless later results
+// need the room: a column costs DuckDB some 25 kB that never go to disk, be there
+// but one row.
+const (
+	keepJob     = 5 * time.Minute
+	keepColumns = 5000
+)
 
 // jobs are those whose results may still be asked for.
 type jobs struct {
 	*Server
-	mu   sync.Mutex
-	byID map[string]*job
+	running sync.WaitGroup
+	mu      sync.Mutex
+	byID    map[string]*job
 }
 
 func newJobs(s *Server) *jobs { return &jobs{Server: s, byID: map[string]*job{}} }
@@ -79,38 +89,63 @@ func (js *jobs) start(j *job, timeoutMs int64) (err error) {
 		cancel()
 		return err
 	}
-	go func() {
+	js.running.Go(func() {
 		defer cancel()
-		defer close(j.done)
 		if err := work(ctx, j); err != nil {
 			j.err = asFailure(err)
 			if ctx.Err() != nil {
 				j.err = &failure{http.StatusBadRequest, "stopped", "Job execution was cancelled: " + ctx.Err().Error()}
 			}
 		}
-		j.ended = time.Now()
-	}()
+		js.end(j)
+	})
 	return nil
 }
 
-// add takes up a job, and forgets those for which nobody asks. Of a dry run
-// nothing is kept.
+// add takes up a job. Of a dry run nothing is kept.
 func (js *jobs) add(j *job) error {
 	js.mu.Lock()
 	defer js.mu.Unlock()
 	if js.byID[j.id] != nil {
 		return duplicate("Job %s", js.fullID(j.id))
 	}
-	for id, old := range js.byID {
-		if old.finished() && time.Since(old.used) > keepJob {
-			delete(js.byID, id)
-			go js.dropResult(old)
-		}
-	}
 	if j.query == nil || !j.query.DryRun {
 		js.byID[j.id] = j
 	}
 	return nil
+}
+
+// end tells that a job is done, and forgets those for which nobody asks.
+func (js *jobs) end(j *job) {
+	js.mu.Lock()
+	j.ended, j.used = time.Now(), time.Now()
+	close(j.done)
+	var forgotten []*job
+	columns := 0
+	latest := func(a, b *job) int { return b.used.Compare(a.used) }
+	for _, old := range slices.SortedFunc(maps.Values(js.byID), latest) {
+		if !old.finished() {
+			continue
+		}
+		columns += old.columns
+		crowded := old.columns > 0 && columns > keepColumns
+		if old != j && old.readers == 0 && (crowded || time.Since(old.used) > keepJob) {
+			delete(js.byID, old.id)
+			forgotten = append(forgotten, old)
+		}
+	}
+	js.mu.Unlock()
+	for _, old := range forgotten {
+		js.dropResult(old)
+	}
+}
+
+// hold counts the readers of a job's result, which is kept for them.
+func (js *jobs) hold(j *job, readers int) {
+	js.mu.Lock()
+	defer js.mu.Unlock()
+	j.readers += readers
+	j.used = time.Now()
 }
 
 func (js *jobs) find(id string) (*job, error) {
@@ -126,11 +161,11 @@ func (js *jobs) find(id string) (*job, error) {
 // close ends all jobs.
 func (js *jobs) close() {
 	js.mu.Lock()
-	defer js.mu.Unlock()
 	for _, j := range js.byID {
 		j.cancel()
-		<-j.done
 	}
+	js.mu.Unlock()
+	js.running.Wait()
 }
 
 // fullID is a job's id as messages and resources have it.

@@ -2,6 +2,8 @@ package bigquery_test
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
 	"sync"
 	"testing"
 
@@ -27,4 +29,29 @@ func TestManyQueries(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// TestWideResultsMakeRoom keeps asking for many columns: the results of which
+// there were answers make room, long before they fill the memory.
+func TestWideResultsMakeRoom(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	wide := r.Query("SELECT 0" + strings.Repeat(", 0", 999))
+	first, err := wide.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 60 {
+		it, err := wide.Read(t.Context())
+		if err == nil {
+			_, err = readAll(it)
+		}
+		if err != nil {
+			t.Fatalf("query %d: %v", i, err)
+		}
+	}
+	_, err = r.JobFromID(t.Context(), first.ID())
+	if code, reason := status(err); code != http.StatusNotFound || reason != "notFound" {
+		t.Errorf("the first job: error %v, want that it is not found", err)
+	}
 }

@@ -83,6 +83,8 @@ type queryAnswer struct {
 
 // results waits for a query, as long as is asked, and tells what it gave.
 func (s *Server) results(r *http.Request, j *job, p page) (any, error) {
+	s.jobs.hold(j, 1)
+	defer s.jobs.hold(j, -1)
 	answer := &queryAnswer{Kind: "bigquery#queryResponse", JobReference: s.reference(j)}
 	wait, stop := context.WithTimeout(r.Context(), cmp.Or(time.Duration(p.timeoutMs)*time.Millisecond, defaultWait))
 	defer stop()

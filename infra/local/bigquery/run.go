@@ -29,8 +29,8 @@ func (s *Server) run(ctx context.Context, j *job) error {
 	return s.define(ctx, scope, statement)
 }
 
-// runQuery keeps the result of a query in a table, which is in memory, and on
-// disk when memory is short. A dry run tells its columns only.
+// runQuery keeps the result of a query in a table in memory, whose rows go to disk
+// when that is short. A dry run tells its columns only.
 func (s *Server) runQuery(ctx context.Context, j *job, query string) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
@@ -55,8 +55,16 @@ func (s *Server) runQuery(ctx context.Context, j *job, query string) error {
 	if err := tx.Commit(); err != nil {
 		return err
 	}
-	j.result = result
+	j.result, j.columns = result, leaves(j.fields)
 	return nil
+}
+
+// leaves counts the columns that fields are stored in.
+func leaves(fields []*field) (n int) {
+	for _, f := range fields {
+		n += max(1, leaves(f.Fields))
+	}
+	return n
 }
 
 // dropResult removes a query's result.
