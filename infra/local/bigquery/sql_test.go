@@ -55,7 +55,7 @@ type sqlGroup struct {
 var sqlGroups = []sqlGroup{
 	{"literals, names and operators", "Lexical structure: strings, bytes, numbers, comments and quoted names are GoogleSQL's; names of columns and aliases are not case sensitive.", []sqlCase{
 		{"SELECT 'it\\'s ' || \"q\", r'a\\d', '''a'b''', \"tab\\t\\u00e9\", b'\\x00\\xff'", [][]bigquery.Value{{"it's q", `a\d`, "a'b", "tab\té", []byte{0, 255}}}},
-		{"SELECT 1.5, .5, 1e3, 0x10, 7 / 2, 10 - -2 -- a comment\n # another\n /* and one more */", [][]bigquery.Value{{1.5, .5, 1000.0, int64(16), 3.5, int64(12)}}},
+		{"SELECT 1.5, .5, 5., 2.e1, 1e3, 0x10, 7 / 2, 10 - -2 -- a comment\n # another\n /* and one more */", [][]bigquery.Value{{1.5, .5, 5.0, 20.0, 1000.0, int64(16), 3.5, int64(12)}}},
 		{"SELECT TRUE AND NOT FALSE, NULL IS NULL, 3 BETWEEN 1 AND 5, 'abc' LIKE 'a%', 'a_c' LIKE 'a\\\\_c', 'abc' NOT LIKE r'a\\_c'", [][]bigquery.Value{{true, true, true, true, true, true}}},
 		{"SELECT `objectId` FROM `sky.ztf.alerts` WHERE candid = 1", [][]bigquery.Value{{"ZTF18a"}}},
 		{"SELECT OBJECTID FROM sky.ztf.alerts AS a WHERE A.CANDID = 1", [][]bigquery.Value{{"ZTF18a"}}},

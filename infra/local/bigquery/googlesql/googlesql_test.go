@@ -91,6 +91,7 @@ func TestRefusals(t *testing.T) {
 		{"change of nothing", "TRUNCATE TABLE", "Expected a name, got end of statement"},
 		{"merge into nothing", "MERGE", "Expected a name, got end of statement"},
 		{"merge without a branch", "MERGE ds.t USING (SELECT 1 AS x) AS s ON TRUE", "Expected MERGE target USING source ON condition WHEN"},
+		{"letters behind a number", "SELECT 1_000", "Missing whitespace between literal and alias at [1:9]"},
 		{"exclusive or", "SELECT 1 ^ 2", `"^"`},
 	}
 	for _, tt := range tests {

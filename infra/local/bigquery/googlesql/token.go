@@ -50,7 +50,8 @@ func (t token) free() bool {
 }
 
 // lexemes are the kinds of token, and space, in the order in which a text is
-// tried for them. A token's text is the pattern's group, if it has one.
+// tried for them. A token's text is the pattern's group, if it has one. The dot of
+// my-project-1.ztf is of no number, though that of 1. is.
 var lexemes = []struct {
 	kind    tokenKind
 	pattern *regexp.Regexp
@@ -58,7 +59,7 @@ var lexemes = []struct {
 	{none, regexp.MustCompile(`^(?s:[\s\p{Z}]+|#[^\n]*|--[^\n]*|/\*.*?\*/)`)},
 	{text, regexp.MustCompile(`^(?s:[rRbB]{0,2}(?:"""(?:\\.|[^\\])*?"""|'''(?:\\.|[^\\])*?'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'))`)},
 	{quoted, regexp.MustCompile("^`([^`]*)`")},
-	{number, regexp.MustCompile(`^(?:0[xX][0-9a-fA-F]+|(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)`)},
+	{number, regexp.MustCompile(`^(?:0[xX][0-9a-fA-F]+|[0-9]+\.[eE][+-]?[0-9]+|(?:[0-9]*\.[0-9]+|[0-9]+\.\B|[0-9]+)(?:[eE][+-]?[0-9]+)?)`)},
 	{word, regexp.MustCompile(`^[\pL_][\pL\pN_]*`)},
 	{param, regexp.MustCompile(`^(?:@(\w+)|\?)`)},
 	{mark, regexp.MustCompile(`^(?:<=|>=|<>|!=|\|\||<<|=>|[()\[\]{},.;+*/=<>&|~:-])`)},
@@ -100,6 +101,8 @@ func scan(src string) ([]token, error) {
 			t.text = strconv.Itoa(questions)
 		case t.kind == word && len(tokens) > 0 && tokens[len(tokens)-1].is("."):
 			t.kind = quoted
+		case t.kind == word && len(tokens) > 0 && tokens[len(tokens)-1].kind == number && tokens[len(tokens)-1].end == t.start:
+			return nil, refuse("Syntax error: Missing whitespace between literal and alias at %s", place(src, t.start))
 		}
 		tokens = append(tokens, t)
 	}
