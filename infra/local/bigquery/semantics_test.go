@@ -92,6 +92,9 @@ func testSemanticsOfChanges(t *testing.T, r *running) {
 		"INSERT ztf.t VALUES (2, STRUCT(2, 'two'), [STRUCT(3, 'x'), STRUCT(4, 'y')], ['b'])",
 		"INSERT ztf.t (id, s, l) SELECT 3, STRUCT(3, 'three'), [STRUCT(5, 'z')]",
 		"UPDATE ztf.t SET s.a = 70 + id, s.b = CONCAT('y', id) WHERE id = 2",
+		"UPDATE ztf.t AS x SET x.s.b = IF(x.id IS DISTINCT FROM 3, 'other', s.b), l = x.l FROM (SELECT 3 AS k UNION ALL SELECT 4) AS u WHERE x.id = u.k",
+		"UPDATE ztf.t SET t.xs = xs, s.a = IF(s.a IS DISTINCT FROM 3 AND s.a IS DISTINCT FROM 1, 72, s.a) WHERE TRUE",
+		"UPDATE ztf.t SET id = id, xs = IF(TRUE, xs, xs) WHERE s.a IS NOT DISTINCT FROM 72",
 		"MERGE ztf.t AS t USING (SELECT 1 AS k, TRUE AS last UNION ALL SELECT 1, FALSE) AS u ON t.id = u.k WHEN MATCHED AND u.last THEN UPDATE SET s.a = 90",
 		"MERGE ztf.t AS t USING (SELECT 9 AS id, STRUCT(9 AS a, 'nine' AS b) AS s, [STRUCT(6 AS a, 'w' AS b)] AS l, ['c'] AS xs) AS u ON t.id = u.id WHEN NOT MATCHED THEN INSERT ROW",
 		"INSERT ztf.t (id, s, l, xs) SELECT * FROM (SELECT 4 AS id, STRUCT(4 AS a, 'four' AS b) AS s, [STRUCT(6 AS a, 'w' AS b)] AS l, ['c'] AS xs)",
@@ -117,7 +120,9 @@ func testSemanticsOfChanges(t *testing.T, r *running) {
 	for sql, message := range map[string]string{
 		"DELETE ztf.t":             "DELETE must have a WHERE clause",
 		"UPDATE ztf.t SET id = id": "UPDATE must have a WHERE clause",
-		"MERGE ztf.t USING (SELECT 1 AS k UNION ALL SELECT 1) ON id = k WHEN MATCHED THEN DELETE": "UPDATE/MERGE must match at most one source row for each target row",
+		"MERGE ztf.t USING (SELECT 1 AS k UNION ALL SELECT 1) ON id = k WHEN MATCHED THEN DELETE":                                             "UPDATE/MERGE must match at most one source row for each target row",
+		"UPDATE ztf.t AS x SET s.a = u.v FROM (SELECT 1 AS k, 2 AS v UNION ALL SELECT 1, 3) AS u WHERE x.id = u.k":                            "UPDATE/MERGE must match at most one source row for each target row",
+		"UPDATE ztf.t SET s.a = v.v FROM (SELECT 1 AS k) AS u JOIN (SELECT 1 AS k, 2 AS v UNION ALL SELECT 1, 3) AS v USING (k) WHERE id = k": "UPDATE/MERGE must match at most one source row for each target row",
 	} {
 		if _, err := r.rows(t.Context(), sql); err == nil || !strings.Contains(err.Error(), message) {
 			t.Errorf("%s: error %v, want %q", sql, err, message)

@@ -127,7 +127,7 @@ func (w *writer) word(i, to int) (string, int) {
 		last := w.clause(i+1, to)
 		return "FROM " + w.from(i+1, last), last
 	case upper == "SET" && w.changes:
-		last := w.find(i, to, "FROM", "WHERE", "WHEN")
+		last := w.find(i, w.clause(i, to), "WHEN")
 		return "SET " + w.assignments(i+1, last), last
 	case upper == "INSERT" && behind.is("ROW"):
 		return "INSERT", i + 2

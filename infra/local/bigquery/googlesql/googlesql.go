@@ -62,7 +62,7 @@ type Statement struct {
 	Target    []string       // the path of what is made, changed or removed
 	SQL       string         // what DuckDB runs
 	Resource  map[string]any // what CREATE says, as members of the REST API's resource
-	Twice     string         // a query with a row if MERGE would change one twice
+	Twice     string         // a query with a row if UPDATE or MERGE would change one twice
 	Required  []string       // columns of a new table that are NOT NULL
 	Changes   []Change       // of ALTER TABLE
 	OrReplace bool

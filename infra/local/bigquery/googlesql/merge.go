@@ -2,9 +2,15 @@ package googlesql
 
 import "fmt"
 
+// twice writes the query for rows that a statement would change more than once,
+// by several rows of its source: DuckDB lets one of them win, where GoogleSQL has
+// the statement fail.
+func (w *writer) twice(joined, having string) string {
+	return fmt.Sprintf("SELECT count(*) FROM %s GROUP BY %s.rowid HAVING count(%s) > 1 LIMIT 1", joined, Quote(w.changed.Name), having)
+}
+
 // merge writes what stands behind a MERGE's target: [[AS] alias] USING source ON
-// condition WHEN ... DuckDB lets the last of several matches win, where GoogleSQL
-// has the statement fail: Twice asks for such rows.
+// condition WHEN ...
 func (w *writer) merge(s Statement, into string, i, last int) Statement {
 	using := w.find(i, last, "USING")
 	on := w.find(using, last, "ON")
@@ -13,14 +19,9 @@ func (w *writer) merge(s Statement, into string, i, last int) Statement {
 		w.refuse("Syntax error: Expected MERGE target USING source ON condition WHEN")
 		return s
 	}
-	target := s.Target[len(s.Target)-1]
-	if i < using {
-		target = w.at(using - 1).text
-	}
 	into += " " + w.write(i, using)
 	source := w.from(using+1, on)
-	s.Twice = fmt.Sprintf("SELECT count(*) FROM %s JOIN %s %s GROUP BY %s.rowid HAVING count(CASE %s END) > 1 LIMIT 1",
-		into, source, w.write(on, when), Quote(target), w.matches(when, last))
+	s.Twice = w.twice(into+" JOIN "+source+" "+w.write(on, when), "CASE "+w.matches(when, last)+" END")
 	s.SQL = "MERGE INTO " + into + " USING " + source + " " + w.write(on, last)
 	return s
 }

@@ -14,6 +14,7 @@ type writer struct {
 	hidden  map[string][]string // by alias, in lower case: columns that UNNEST has added to the block's tables
 	aliases map[string]bool     // of the FROM clauses in reach, in lower case
 	changes bool                // whether the statement changes rows
+	changed Relation            // the table that UPDATE or MERGE changes, by its alias if it has one
 	inserts int                 // where the query ends whose rows INSERT takes
 	err     error               // the first refusal
 }
@@ -285,15 +286,25 @@ func (w *writer) change(kind Kind, head string, i, last int) Statement {
 	s := Statement{Kind: kind}
 	w.changes, w.inserts = true, last
 	s.Target, i = w.target(i)
-	into := w.relation(s.Target).SQL
+	table := w.relation(s.Target)
+	into := table.SQL
 	if w.err != nil {
 		return s
 	}
 	if (kind == Update || kind == Delete) && w.find(i, last, "WHERE") == last {
 		w.refuse("%s must have a WHERE clause", kind)
 	}
+	if kind == Merge || kind == Update {
+		w.changed = table
+		w.changed.Name, _ = w.sourceAlias(i, table.Name)
+	}
 	if kind == Merge {
 		return w.merge(s, into, i, last)
+	}
+	set := w.find(i, last, "SET")
+	if from := w.clause(set, last); kind == Update && w.at(from).is("FROM") && from < last {
+		where := w.clause(from+1, last)
+		s.Twice = w.twice(into+" "+w.write(i, set)+", "+w.from(from+1, where)+" "+w.write(where, last), "*")
 	}
 	s.SQL = head + " " + into + " " + w.write(i, last)
 	return s
@@ -308,6 +319,9 @@ func (w *writer) assignments(from, to int) string {
 		path, equals := w.path(item.from)
 		if len(path) == 0 || !w.at(equals).is("=") {
 			return w.refuse("Syntax error: Expected an assignment, got %s", w.describe(item.from))
+		}
+		if len(path) > 1 && strings.EqualFold(path[0], w.changed.Name) && !contains(w.changed.Columns, path[0]) {
+			path = path[1:]
 		}
 		column := Quote(path[0])
 		if values[column] == "" {
