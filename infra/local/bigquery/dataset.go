@@ -19,7 +19,8 @@ var resourceName = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
 
 // internalSchemas are DuckDB's and this server's own: no dataset has their name.
 var internalSchemas = map[string]bool{
-	"main": true, "temp": true, "pg_catalog": true, "information_schema": true, "nightwire_catalogue": true,
+	"main": true, "temp": true, "memory": true, "system": true, "googlesql": true,
+	"pg_catalog": true, "information_schema": true, "nightwire_catalogue": true,
 }
 
 func (s *Server) insertDataset(r *http.Request) (any, error) {
@@ -52,8 +53,13 @@ func (s *Server) createDataset(ctx context.Context, d *bq.Dataset) error {
 		return err
 	}
 	return s.db.change(ctx, func(tx *sql.Tx) (func(), error) {
-		if _, err := s.catalogue.dataset(id); err == nil {
-			return nil, duplicate("Dataset %s", d.Id)
+		for _, other := range s.catalogue.listDatasets() {
+			switch name := other.DatasetReference.DatasetId; {
+			case name == id:
+				return nil, duplicate("Dataset %s", d.Id)
+			case strings.EqualFold(name, id):
+				return nil, notImplemented("datasets whose names differ in capitals only, as %s and %s", name, id)
+			}
 		}
 		if _, err := tx.ExecContext(ctx, "CREATE SCHEMA "+googlesql.Quote(id)); err != nil {
 			return nil, err

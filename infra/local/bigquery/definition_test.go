@@ -161,6 +161,7 @@ func testRefusedDefinitions(t *testing.T, r *running) {
 	r.dataset(t, "ztf")
 	table := r.table(t, "t", bigquery.Schema{{Name: "a", Type: bigquery.StringFieldType}})
 	r.must(t, "CREATE VIEW ztf.v AS SELECT a FROM ztf.t")
+	r.must(t, "CREATE VIEW ztf.w AS SELECT a FROM ztf.v")
 	ctx := t.Context()
 	refusals := []refusal{
 		{"a table's expiration", func() error {
@@ -197,6 +198,8 @@ func testRefusedDefinitions(t *testing.T, r *running) {
 		"CREATE OR REPLACE SCHEMA ztf",
 		"CREATE SCHEMA",
 		"CREATE FUNCTION ztf.f() AS (1)",
+		"CREATE OR REPLACE VIEW ztf.v AS SELECT * FROM ztf.v",
+		"CREATE OR REPLACE VIEW ztf.v AS SELECT * FROM ztf.w",
 		"DROP TABLE ztf.v",
 		"DROP TABLE ztf.INFORMATION_SCHEMA.TABLES",
 		"ALTER TABLE ztf.v ADD COLUMN b STRING",

@@ -20,6 +20,11 @@ func testNamesInCapitals(t *testing.T, r *running) {
 		"DROP TABLE ztf.Seen":                                    "Not found",
 		"CREATE OR REPLACE VIEW ztf.seen AS SELECT 2 AS candid":  "does not replace it",
 		"CREATE TABLE ztf.seen (candid INT64)":                   "Already Exists",
+		"CREATE SCHEMA ZTF":                                      "differ in capitals only",
+		"CREATE SCHEMA ztf":                                      "Already Exists",
+		"CREATE SCHEMA Memory":                                   "no name of the database's own",
+		"CREATE SCHEMA system":                                   "no name of the database's own",
+		"CREATE SCHEMA googlesql":                                "no name of the database's own",
 	} {
 		if _, err := r.rows(t.Context(), sql); err == nil || !strings.Contains(err.Error(), message) {
 			t.Errorf("%s: error %v, want %q", sql, err, message)

@@ -16,6 +16,7 @@ type scope struct {
 	dataset    *bq.DatasetReference
 	location   string // where the query is to run, if it says so
 	parameters map[string]string
+	making     string // the Id of the view that this is the query of, if it is new or to change
 	depth      int
 }
 
@@ -90,10 +91,13 @@ func (c *scope) Relation(path []string) (googlesql.Relation, error) {
 	if !t.view() {
 		return relation, nil
 	}
+	if t.Id == c.making {
+		return googlesql.Relation{}, invalidQuery("View %s cannot be made of itself", t.Id)
+	}
 	if c.depth == maxViews {
 		return googlesql.Relation{}, invalidQuery("Views are nested more than %d deep at %s", maxViews, t.Id)
 	}
-	statement, err := googlesql.Rewrite(t.View.Query, &scope{server: c.server, depth: c.depth + 1})
+	statement, err := googlesql.Rewrite(t.View.Query, &scope{server: c.server, making: c.making, depth: c.depth + 1})
 	if err != nil {
 		return googlesql.Relation{}, fmt.Errorf("view %s: %w", t.Id, err)
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	bq "google.golang.org/api/bigquery/v2"
+
+	"nightwire.dev/infra/local/bigquery/googlesql"
 )
 
 func newEtag() string { return `"` + rand.Text() + `"` }
@@ -135,7 +137,7 @@ func (s *Server) describeView(ctx context.Context, resource *bq.Table) error {
 	if err := only(resource.View, "query"); err != nil {
 		return err
 	}
-	statement, _, err := s.rewrite(&queryRequest{Query: resource.View.Query})
+	statement, err := googlesql.Rewrite(resource.View.Query, &scope{server: s, making: resource.Id})
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,8 @@ import "fmt"
 // by several rows of its source: DuckDB lets one of them win, where GoogleSQL has
 // the statement fail.
 func (w *writer) twice(joined, having string) string {
-	return fmt.Sprintf("SELECT count(*) FROM %s GROUP BY %s.rowid HAVING count(%s) > 1 LIMIT 1", joined, Quote(w.changed.Name), having)
+	return fmt.Sprintf("SELECT count(*) FROM %s GROUP BY %s.rowid HAVING count(%s) > 1 LIMIT 1",
+		joined, Quote(w.changed.Name), having)
 }
 
 // merge writes what stands behind a MERGE's target: [[AS] alias] USING source ON
