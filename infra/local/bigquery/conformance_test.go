@@ -48,7 +48,7 @@ func TestConformance(t *testing.T) {
 		{Name: "definitions by SQL", Check: testDefinitions,
 			Says: "CREATE OR REPLACE, IF NOT EXISTS and IF EXISTS; INFORMATION_SCHEMA.COLUMNS tells names, types and order."},
 		{Name: "names in capitals", Local: refuses, Check: testNamesInCapitals,
-			Says: "Names of tables tell capitals apart, which DuckDB does not: the second of two is refused, and the first keeps its rows."},
+			Says: "Names of datasets and tables tell capitals apart, which DuckDB does not: the second of two is refused, and the first keeps its rows."},
 		{Name: "queries beside definitions", Check: testQueriesBesideDefinitions,
 			Says: "A query reads the table as it was when it began, whatever columns come and go meanwhile."},
 		{Name: "datasets by SQL", Check: testSchemas,
