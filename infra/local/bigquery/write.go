@@ -145,11 +145,13 @@ func answer(stream storagepb.BigQueryWrite_AppendRowsServer, queued <-chan *rows
 	for r := range queued {
 		response := outcome(<-r.done)
 		response.WriteStream, response.RowErrors = r.from.stream, r.bad
-		if was, is := last.table, r.table; last.from == r.from && was != is && was != nil && is != nil &&
-			columnList(was.Schema.Fields, nil) != columnList(is.Schema.Fields, nil) {
-			response.UpdatedSchema, _ = storageSchema(is)
+		if is := r.table; is != nil {
+			if last.from == r.from && last.table != is &&
+				columnList(last.table.Schema.Fields, nil) != columnList(is.Schema.Fields, nil) {
+				response.UpdatedSchema, _ = storageSchema(is)
+			}
+			last = r
 		}
-		last = r
 		if failed == nil {
 			failed = stream.Send(response)
 		}

@@ -221,3 +221,28 @@ func testConcurrentAppends(t *testing.T, r *running) {
 		t.Errorf("counts (-want +got):\n%s", diff)
 	}
 }
+
+// TestWriterSeesSchemaOfTableMadeAnew has a writer go on while its table is
+// removed and made with another schema.
+func TestWriterSeesSchemaOfTableMadeAnew(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	r.dataset(t, "ztf")
+	table := r.table(t, "alerts", schemaOfA)
+	w := r.stream(t, table, schemaOfA)
+	w.must(t, `{"a":"before"}`)
+	if err := table.Delete(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.append(t, `{"a":"meanwhile"}`).GetResult(t.Context()); grpcstatus.Code(err) != codes.NotFound {
+		t.Errorf("without a table: error %v, want one of code %s", err, codes.NotFound)
+	}
+	r.table(t, "alerts", bigquery.Schema{schemaOfA[0], {Name: "b", Type: bigquery.StringFieldType}})
+	updated, err := w.append(t, `{"a":"after"}`).UpdatedSchema(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := len(updated.GetFields()); got != 2 {
+		t.Errorf("the updated schema has %d fields, want 2", got)
+	}
+}
