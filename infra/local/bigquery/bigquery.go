@@ -29,6 +29,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"time"
 
 	"cloud.google.com/go/bigquery/storage/apiv1/storagepb"
@@ -56,6 +57,7 @@ type Server struct {
 	committer *committer
 	web       *http.Client // to Cloud Storage
 	rest      *http.Server
+	calls     sync.RWMutex // each call of REST reads it; Close locks it for good
 	write     *grpc.Server
 }
 
@@ -115,6 +117,7 @@ func (s *Server) stop() {
 // Close ends the calls in flight and closes the database.
 func (s *Server) Close() error {
 	s.stop()
+	s.calls.Lock()
 	s.committer.close()
 	s.jobs.close()
 	s.web.CloseIdleConnections()

@@ -54,6 +54,11 @@ func (s *Server) routes() http.Handler {
 
 func (s *Server) answer(h handler, parameters []string) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if !s.calls.TryRLock() {
+			rw.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		defer s.calls.RUnlock()
 		code := http.StatusOK
 		value, err := s.call(h, parameters, r)
 		if err != nil {
