@@ -12,8 +12,6 @@ import (
 	"sync"
 
 	bq "google.golang.org/api/bigquery/v2"
-
-	"nightwire.dev/infra/local/bigquery/googlesql"
 )
 
 // table is one version of a table or view. It never changes: a change makes
@@ -23,7 +21,7 @@ type table struct{ *bq.Table }
 func (t *table) dataset() string { return t.TableReference.DatasetId }
 func (t *table) id() string      { return t.TableReference.TableId }
 func (t *table) view() bool      { return t.View != nil }
-func (t *table) sql() string     { return googlesql.Quote(t.dataset()) + "." + googlesql.Quote(t.id()) }
+func (t *table) sql() string     { return sqlName(t.dataset(), t.id()) }
 
 // catalogue knows every dataset and table. The database keeps it; memory
 // answers from it. Only a committed change reaches it.
@@ -98,9 +96,12 @@ func inOrder[T any](values map[string]T) []T {
 	return list
 }
 
-// namesake is the table of this name, if there is one. Names that differ in
+// namesake is the table of this name, if its dataset has one. Names that differ in
 // capitals only are one to DuckDB, and refused.
 func (c *catalogue) namesake(r *bq.TableReference) (*table, error) {
+	if _, err := c.dataset(r.DatasetId); err != nil {
+		return nil, err
+	}
 	for _, t := range c.listTables(r.DatasetId) {
 		if t.id() == r.TableId {
 			return t, nil

@@ -42,9 +42,6 @@ func (s *Server) checkLoad(l *bq.JobConfigurationLoad) error {
 // table itself changes meanwhile, nothing is loaded.
 func (s *Server) load(ctx context.Context, j *job) error {
 	to := *j.load.DestinationTable
-	if _, err := s.catalogue.dataset(to.DatasetId); err != nil {
-		return err
-	}
 	old, err := s.catalogue.namesake(&to)
 	switch {
 	case err != nil:
@@ -76,12 +73,11 @@ func (s *Server) load(ctx context.Context, j *job) error {
 	name := to.TableId
 	if into != old {
 		name += " " + j.id // which no table has: nobody is held up while it is filled
-		create := "CREATE TABLE " + sqlName(to.DatasetId, name) + " (" + columnList(into.Schema.Fields, constraint) + ")"
-		if _, err := tx.ExecContext(ctx, create); err != nil {
-			return err
-		}
+		err = into.create(ctx, tx, name)
 	}
-	err = f.fill(ctx, conn, into, name)
+	if err == nil {
+		err = f.fill(ctx, conn, into, name)
+	}
 	s.db.writing.Lock()
 	defer s.db.writing.Unlock()
 	if now, err := s.catalogue.namesake(&to); err != nil || now != old {

@@ -361,6 +361,7 @@ func TestLoadBesideOthers(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		write  bigquery.TableWriteDisposition
+		create bool   // the table, which is not there
 		change string // to the table, by SQL
 		end    func(context.Context, *bigquery.Job) error
 		want   int64 // rows afterwards
@@ -372,6 +373,10 @@ func TestLoadBesideOthers(t *testing.T) {
 			fails: "changed while files were loaded", want: 1},
 		{name: "a wider type", change: "ALTER TABLE ztf.sightings ALTER COLUMN magpsf SET DATA TYPE FLOAT64", fails: "changed while files were loaded", want: 1},
 		{name: "no table", change: "DROP TABLE ztf.sightings", fails: "changed while files were loaded", want: -1},
+		{name: "no dataset", change: "DROP SCHEMA ztf CASCADE", fails: "changed while files were loaded", want: -1},
+		{name: "no dataset for what is not to stay", write: bigquery.WriteTruncate, change: "DROP SCHEMA ztf CASCADE",
+			fails: "changed while files were loaded", want: -1},
+		{name: "no dataset for a new table", create: true, change: "DROP SCHEMA ztf CASCADE", fails: "changed while files were loaded", want: -1},
 		{name: "cancelled", end: func(ctx context.Context, j *bigquery.Job) error { return j.Cancel(ctx) }, fails: "cancelled", want: 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -389,6 +394,9 @@ func TestLoadBesideOthers(t *testing.T) {
 			source := bigquery.NewGCSReference("gs://" + buckets.Alerts.BucketName() + "/*")
 			source.SourceFormat = bigquery.Avro
 			loader := table.LoaderFrom(source)
+			if tt.create {
+				loader = r.Dataset("ztf").Table("anew").LoaderFrom(source)
+			}
 			loader.WriteDisposition = tt.write
 			job, err := loader.Run(t.Context())
 			if err != nil {

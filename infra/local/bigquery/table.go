@@ -62,9 +62,6 @@ func (s *Server) createTable(ctx context.Context, resource *bq.Table, query stri
 	}
 	t := &table{resource}
 	return s.db.change(ctx, func(tx *sql.Tx) (func(), error) {
-		if _, err := s.catalogue.dataset(t.dataset()); err != nil {
-			return nil, err
-		}
 		old, err := s.catalogue.namesake(t.TableReference)
 		switch {
 		case err != nil:
