@@ -147,6 +147,7 @@ func TestUp(t *testing.T) {
 		t.Fatalf("feed: %v\n%s", err, out)
 	}
 	awaitRows(t, e, 40)
+	awaitLedger(t, e, 40)
 	out, err := nightwire(t, dir, "query", "SELECT COUNT(DISTINCT candid) AS alerts FROM alerts")
 	if err != nil || strings.Join(strings.Fields(out), " ") != "alerts 40" {
 		t.Errorf("query: %v\n%s", err, out)

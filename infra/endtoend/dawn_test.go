@@ -33,6 +33,7 @@ func TestDawn(t *testing.T) {
 
 	feed(t, dir, "--synthetic", "20", "--night", closed)
 	awaitRows(t, e, 20)
+	awaitLedger(t, e, 20)
 	c := dawn(t, dir, true, closed)
 	if diff := cmp.Diff(counts{Records: 20, Stored: 20, Files: 20, Rows: 20}, countsOf(c)); diff != "" || c.Evaluated != 20 {
 		t.Errorf("a clean night, %d evaluated (-want +got):\n%s", c.Evaluated, diff)

@@ -35,6 +35,7 @@ func TestReplay(t *testing.T) {
 		t.Fatalf("feed: %v\n%s", err, out)
 	}
 	awaitRows(t, e, replayed)
+	awaitLedger(t, e, replayed)
 	awaitNumber(t, e, `SELECT COUNT(*) FROM evaluated`, replayed)
 	contents := []string{
 		`SELECT candid, objectId, night, nightwire.sha256 FROM alerts ORDER BY candid`,
