@@ -71,7 +71,7 @@ func (c *serveKafka) Run(ctx context.Context) error {
 
 // pushWindow is how many events each function has at once. Their rows share
 // commits, and a commit costs as much for one row as for a hundred.
-const pushWindow = 256
+const pushWindow = 512
 
 type servePubSub struct {
 	place
