@@ -123,29 +123,40 @@ func (c *committer) store(group []*rows) error {
 	if err != nil {
 		return err
 	}
-	err = c.conn.Raw(func(conn any) error {
-		to, err := duckdb.NewAppenderFromConn(conn.(driver.Conn), t.dataset(), t.id())
-		if err != nil {
-			return err
-		}
+	err = appendTo(c.conn, t.dataset(), t.id(), func(to *duckdb.Appender) error {
 		for _, r := range group {
 			var values [][]driver.Value
 			values, r.refused = r.decode(t)
 			for _, row := range values {
 				if err := to.AppendRow(row...); err != nil {
-					return errors.Join(err, to.Clear(), to.Close())
+					return err
 				}
 			}
 		}
-		if err := to.Flush(); err != nil { // Close alone would store the rows before those that failed
-			return errors.Join(err, to.Clear(), to.Close())
-		}
-		return to.Close()
+		return nil
 	})
 	if err != nil { // which is not the rows' fault: they were read
 		return grpcstatus.Errorf(codes.Internal, "append to %s: %v", t.Id, err)
 	}
 	return nil
+}
+
+// appendTo appends to a table what fill gives the appender, or, if that fails,
+// nothing that was not flushed.
+func appendTo(conn *sql.Conn, dataset, table string, fill func(*duckdb.Appender) error) error {
+	return conn.Raw(func(raw any) error {
+		to, err := duckdb.NewAppenderFromConn(raw.(driver.Conn), dataset, table)
+		if err != nil {
+			return err
+		}
+		if err = fill(to); err == nil {
+			err = to.Flush() // Close alone would store the rows before those that failed
+		}
+		if err != nil {
+			return errors.Join(err, to.Clear(), to.Close())
+		}
+		return to.Close()
+	})
 }
 
 // maxRows bounds a request: with more rows than that, and those that gathered

@@ -128,17 +128,13 @@ func (f *files) schema(ctx context.Context) (*bq.TableSchema, error) {
 
 // fill reads the files into a table, of the columns of into.
 func (f *files) fill(ctx context.Context, conn *sql.Conn, into *table, name string) error {
-	return conn.Raw(func(raw any) error {
-		to, err := duckdb.NewAppenderFromConn(raw.(driver.Conn), into.dataset(), name)
-		if err != nil {
-			return err
-		}
+	return appendTo(conn, into.dataset(), name, func(to *duckdb.Appender) error {
 		for _, file := range f.found {
 			if err := f.read(ctx, file, into, to); err != nil {
-				return errors.Join(err, to.Clear(), to.Close())
+				return err
 			}
 		}
-		return to.Close()
+		return nil
 	})
 }
 

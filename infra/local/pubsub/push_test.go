@@ -148,20 +148,26 @@ func TestBackoffStallsNoOther(t *testing.T) {
 	h.await("others delivered", func() bool { return h.server.Backlog()[0].Undelivered == 1 })
 }
 
+// deserted is an address where nobody listens.
+func deserted(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return listener.Addr().String()
+}
+
 // A push that finds nobody listening is repeated soon and is no attempt: the
 // message reaches the function when it is back, not the dead-letter topic.
 func TestPushWaitsForListener(t *testing.T) {
 	t.Parallel()
 	var log logged
 	h := newHouse(t, func(o *pubsub.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
+	address := deserted(t)
 	h.topic(h.alerts)
 	h.topic(h.letters)
 	d := h.pushTo("http://" + address + "/archive")
@@ -171,7 +177,7 @@ func TestPushWaitsForListener(t *testing.T) {
 	h.await("knock", func() bool { return log.count("nobody listens") == 1 })
 
 	e := &endpoint{answer: accept, attempts: make(map[string]int)}
-	listener, err = net.Listen("tcp", address)
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		t.Skipf("the port was taken meanwhile: %v", err)
 	}
@@ -192,14 +198,7 @@ func TestKnocksReadOnce(t *testing.T) {
 	t.Parallel()
 	var log logged
 	h := newHouse(t, func(o *pubsub.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
+	address := deserted(t)
 	h.topic(h.alerts)
 	h.subscribe(h.pushTo("http://" + address))
 	h.publish(h.alerts, "alert")
@@ -207,7 +206,7 @@ func TestKnocksReadOnce(t *testing.T) {
 	if err := os.Truncate(filepath.Join(h.options.Dir, h.archive, "messages", "00000000000000000001.log"), 0); err != nil {
 		t.Fatal(err)
 	}
-	listener, err = net.Listen("tcp", address)
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		t.Skipf("the port was taken meanwhile: %v", err)
 	}
