@@ -15,6 +15,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
 
@@ -219,11 +220,16 @@ func (s *Stack) server(nightwire, name, listen string, more ...string) *process 
 func (s *Stack) process(name, path, listen string, environment []string, arguments ...string) *process {
 	return &process{
 		name: name, path: path, arguments: arguments, listen: listen,
-		environment: append(os.Environ(), environment...),
+		environment: slices.Concat([]string{share()}, os.Environ(), environment),
 		logFile:     filepath.Join(s.options.Dir, "log", name+".log"),
 		lock:        s.lock,
 	}
 }
+
+// share gives a process half of the processors, unless our own environment says
+// otherwise: seven programs that each suppose the machine to be theirs take it
+// from one another.
+func share() string { return fmt.Sprintf("GOMAXPROCS=%d", max(1, runtime.GOMAXPROCS(0)/2)) }
 
 // sibling finds a program that is built beside ours.
 func sibling(ours, name string) (string, error) {

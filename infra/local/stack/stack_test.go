@@ -4,6 +4,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -47,6 +48,34 @@ func TestFreePorts(t *testing.T) {
 	}
 	if err := p.awaitFree(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// A process takes half of the processors, unless our own environment says how
+// many. As for a program that is started, the last of two values counts.
+func TestShareOfProcessors(t *testing.T) {
+	processors := func() string {
+		last := ""
+		for _, v := range (&Stack{}).process("pubsub", "nightwire", "127.0.0.1:1", nil).environment {
+			if value, ok := strings.CutPrefix(v, "GOMAXPROCS="); ok {
+				last = value
+			}
+		}
+		return last
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(6))
+	t.Setenv("GOMAXPROCS", "5")
+	if got := processors(); got != "5" {
+		t.Errorf("with GOMAXPROCS=5 a process is given %q", got)
+	}
+	if err := os.Unsetenv("GOMAXPROCS"); err != nil {
+		t.Fatal(err)
+	}
+	for all, want := range map[int]string{6: "3", 1: "1"} {
+		runtime.GOMAXPROCS(all)
+		if got := processors(); got != want {
+			t.Errorf("of %d processors a process is given %q", all, got)
+		}
 	}
 }
 
