@@ -41,15 +41,18 @@ func (s *Server) publish(topic string, messages ...*pubsubpb.PubsubMessage) (ids
 	if s.topics[topic] == nil {
 		return nil, notFound("topic", topic)
 	}
+	var data []byte
 	for _, m := range messages {
 		seq := s.number()
-		data, err := proto.Marshal(m)
-		if err != nil {
-			return nil, status.Errorf(codes.InvalidArgument, "encode message: %v", err)
-		}
+		data = data[:0]
 		for _, sub := range s.subscriptions {
 			if sub.topic != topic || !sub.wants(m.GetAttributes()) {
 				continue
+			}
+			if len(data) == 0 { // nobody may want it
+				if data, err = (proto.MarshalOptions{}).MarshalAppend(data, m); err != nil {
+					return nil, status.Errorf(codes.InvalidArgument, "encode message: %v", err)
+				}
 			}
 			r, err := sub.journal.Append(seq, data)
 			if err != nil {
