@@ -1,8 +1,6 @@
 package bigquery
 
 import (
-	"context"
-	"database/sql"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,13 +8,14 @@ import (
 	"nightwire.dev/infra/local/bigquery/googlesql"
 )
 
-// alter makes a table's columns those of its new version. A nested field is
-// added by giving the whole column its new type: DuckDB 1.5.5 loses its heap
-// when ADD COLUMN names a field inside a list. It may also never end when an
-// array column is added with a default, so old rows have NULL there.
-func (t *table) alter(ctx context.Context, tx *sql.Tx, old *table) error {
+// alter writes the statements that make a table's columns those of its new
+// version. A nested field is added by giving the whole column its new type:
+// DuckDB 1.5.5 loses its heap when ADD COLUMN names a field inside a list. It may
+// also never end when an array column is added with a default, so old rows have
+// NULL there.
+func (t *table) alter(old *table) (statements string) {
 	if t.view() {
-		return nil
+		return ""
 	}
 	var changes []string
 	for _, was := range old.Schema.Fields {
@@ -38,11 +37,9 @@ func (t *table) alter(ctx context.Context, tx *sql.Tx, old *table) error {
 		}
 	}
 	for _, change := range changes {
-		if _, err := tx.ExecContext(ctx, "ALTER TABLE "+t.sql()+" "+change); err != nil {
-			return err
-		}
+		statements += "ALTER TABLE " + t.sql() + " " + change + ";"
 	}
-	return nil
+	return statements
 }
 
 // widen checks that a schema only adds to another, and gives the fields in the

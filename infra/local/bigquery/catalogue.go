@@ -20,148 +20,135 @@ type table struct{ *bq.Table }
 
 func (t *table) dataset() string { return t.TableReference.DatasetId }
 func (t *table) id() string      { return t.TableReference.TableId }
+func (t *table) name() string    { return t.dataset() + "." + t.id() }
 func (t *table) view() bool      { return t.View != nil }
 func (t *table) sql() string     { return sqlName(t.dataset(), t.id()) }
 
-// catalogue knows every dataset and table. The database keeps it; memory
-// answers from it. Only a committed change reaches it.
+// catalogue knows every dataset, as *bq.Dataset, and every table, as *table. The
+// database keeps it; memory answers from it. Only a committed change reaches it.
+//
+// A resource is found by its name in small letters, "ztf" or "ztf.alerts", since
+// DuckDB does not tell names apart that differ in capitals only.
 type catalogue struct {
-	project  string
-	mu       sync.RWMutex
-	datasets map[string]*bq.Dataset
-	tables   map[string]*table // by their Id, project:dataset.table
+	project   string
+	mu        sync.RWMutex
+	resources map[string]any
 }
 
-const catalogueTables = `
-CREATE SCHEMA IF NOT EXISTS nightwire_catalogue;
-CREATE TABLE IF NOT EXISTS nightwire_catalogue.datasets (dataset VARCHAR, resource VARCHAR);
-CREATE TABLE IF NOT EXISTS nightwire_catalogue.tables (dataset VARCHAR, name VARCHAR, resource VARCHAR);`
+const makeCatalogue = `CREATE SCHEMA IF NOT EXISTS nightwire_catalogue;
+CREATE TABLE IF NOT EXISTS nightwire_catalogue.resources (name VARCHAR, resource JSON);`
 
 func loadCatalogue(ctx context.Context, db *database, project string) (*catalogue, error) {
-	c := &catalogue{project: project, datasets: map[string]*bq.Dataset{}, tables: map[string]*table{}}
-	if _, err := db.ExecContext(ctx, catalogueTables); err != nil {
+	c := &catalogue{project: project, resources: map[string]any{}}
+	if _, err := db.ExecContext(ctx, makeCatalogue); err != nil {
 		return nil, fmt.Errorf("make catalogue: %w", err)
 	}
-	var datasets []*bq.Dataset
-	var tables []*bq.Table
-	for from, into := range map[string]any{"datasets": &datasets, "tables": &tables} {
-		var resources string
-		query := "SELECT coalesce(string_agg(resource, ','), '') FROM nightwire_catalogue." + from
-		err := db.QueryRowContext(ctx, query).Scan(&resources)
-		if err == nil {
-			err = json.Unmarshal([]byte("["+resources+"]"), into)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("load catalogue: %w", err)
-		}
+	var object string
+	var all map[string]json.RawMessage
+	const query = "SELECT coalesce(CAST(json_group_object(name, resource) AS VARCHAR), '{}') FROM nightwire_catalogue.resources"
+	err := db.QueryRowContext(ctx, query).Scan(&object)
+	if err == nil {
+		err = json.Unmarshal([]byte(object), &all)
 	}
-	for _, d := range datasets {
-		c.putDataset(d)
+	for name, text := range all {
+		var resource any = &bq.Dataset{}
+		if strings.Contains(name, ".") {
+			resource = &table{}
+		}
+		err = errors.Join(err, json.Unmarshal(text, resource))
+		c.resources[name] = resource
 	}
-	for _, t := range tables {
-		c.putTable(&table{t})
+	if err != nil {
+		return nil, fmt.Errorf("load catalogue: %w", err)
 	}
 	return c, nil
 }
 
-func (c *catalogue) dataset(id string) (*bq.Dataset, error) {
+func (c *catalogue) find(name string) any {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if d := c.datasets[id]; d != nil {
+	return c.resources[strings.ToLower(name)]
+}
+
+func (c *catalogue) dataset(id string) (*bq.Dataset, error) {
+	if d, _ := c.find(id).(*bq.Dataset); d != nil && d.DatasetReference.DatasetId == id {
 		return d, nil
 	}
 	return nil, notFound("Dataset %s:%s", c.project, id)
 }
 
-func (c *catalogue) table(dataset, name string) (*table, error) {
+func (c *catalogue) table(dataset, id string) (*table, error) {
 	if _, err := c.dataset(dataset); err != nil {
 		return nil, err
 	}
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	id := fmt.Sprintf("%s:%s.%s", c.project, dataset, name)
-	if t := c.tables[id]; t != nil {
+	if t, _ := c.find(dataset + "." + id).(*table); t != nil && t.id() == id {
 		return t, nil
 	}
-	return nil, notFound("Table %s", id)
+	return nil, notFound("Table %s:%s.%s", c.project, dataset, id)
 }
 
-// inOrder gives a map's values in the order of their keys. The list is never
-// nil, which is null to a client.
-func inOrder[T any](values map[string]T) []T {
-	list := []T{}
-	for _, key := range slices.Sorted(maps.Keys(values)) {
-		list = append(list, values[key])
-	}
-	return list
-}
-
-// namesake is the table of this name, if its dataset has one. Names that differ in
-// capitals only are one to DuckDB, and refused.
+// namesake is the table of this name, if its dataset has one. Another in other
+// capitals is in its way.
 func (c *catalogue) namesake(r *bq.TableReference) (*table, error) {
 	if _, err := c.dataset(r.DatasetId); err != nil {
 		return nil, err
 	}
-	for _, t := range c.listTables(r.DatasetId) {
-		if t.id() == r.TableId {
-			return t, nil
-		}
-		if strings.EqualFold(t.id(), r.TableId) {
-			return nil, notImplemented("tables whose names differ in capitals only, as %s and %s", t.id(), r.TableId)
-		}
+	t, _ := c.find(r.DatasetId + "." + r.TableId).(*table)
+	if t != nil && t.id() != r.TableId {
+		return nil, notImplemented("tables whose names differ in capitals only, as %s and %s", t.id(), r.TableId)
 	}
-	return nil, nil
+	return t, nil
 }
 
-func (c *catalogue) listDatasets() []*bq.Dataset {
+func (c *catalogue) listDatasets() []*bq.Dataset        { return list[*bq.Dataset](c, "") }
+func (c *catalogue) listTables(dataset string) []*table { return list[*table](c, dataset+".") }
+
+// list gives the resources of a type whose names begin with a prefix, in order.
+// The list is never nil, which is null to a client.
+func list[T any](c *catalogue, prefix string) []T {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return inOrder(c.datasets)
-}
-
-func (c *catalogue) listTables(dataset string) []*table {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return slices.DeleteFunc(inOrder(c.tables), func(t *table) bool { return t.dataset() != dataset })
-}
-
-func (c *catalogue) putDataset(d *bq.Dataset) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.datasets[d.DatasetReference.DatasetId] = d
-}
-
-func (c *catalogue) dropDataset(id string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.datasets, id)
-	maps.DeleteFunc(c.tables, func(_ string, t *table) bool { return t.dataset() == id })
-}
-
-func (c *catalogue) putTable(t *table) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.tables[t.Id] = t
-}
-
-func (c *catalogue) dropTable(t *table) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.tables, t.Id)
-}
-
-// save writes a table's resource in the transaction that changes it.
-func (t *table) save(ctx context.Context, tx *sql.Tx) error {
-	resource, err := json.Marshal(t)
-	if err := errors.Join(err, t.forget(ctx, tx)); err != nil {
-		return err
+	found := []T{}
+	for _, name := range slices.Sorted(maps.Keys(c.resources)) {
+		if r, ok := c.resources[name].(T); ok && strings.HasPrefix(name, strings.ToLower(prefix)) {
+			found = append(found, r)
+		}
 	}
-	_, err = tx.ExecContext(ctx, "INSERT INTO nightwire_catalogue.tables (dataset, name, resource) VALUES (?, ?, ?)",
-		t.dataset(), t.id(), string(resource))
-	return err
+	return found
 }
 
-func (t *table) forget(ctx context.Context, tx *sql.Tx) error {
-	_, err := tx.ExecContext(ctx, "DELETE FROM nightwire_catalogue.tables WHERE dataset = ? AND name = ?", t.dataset(), t.id())
-	return err
+// put runs statements, and keeps the resource of what they made or changed. What
+// it returns has memory follow, once the transaction is committed.
+func (c *catalogue) put(
+	ctx context.Context, tx *sql.Tx, statements, name string, resource any,
+) (committed func(), err error) {
+	text, err := json.Marshal(resource)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := c.drop(ctx, tx, statements, name); err != nil {
+		return nil, err
+	}
+	name = strings.ToLower(name)
+	_, err = tx.ExecContext(ctx, "INSERT INTO nightwire_catalogue.resources VALUES (?, ?)", name, string(text))
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.resources[name] = resource
+	}, err
+}
+
+// drop runs statements, and forgets what they removed: a table, or a dataset with
+// its tables. Memory follows as with put.
+func (c *catalogue) drop(ctx context.Context, tx *sql.Tx, statements, name string) (committed func(), err error) {
+	name = strings.ToLower(name)
+	const forget = ";DELETE FROM nightwire_catalogue.resources WHERE name = $1 OR starts_with(name, $1 || '.')"
+	_, err = tx.ExecContext(ctx, statements+forget, name)
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		maps.DeleteFunc(c.resources, func(other string, _ any) bool {
+			return other == name || strings.HasPrefix(other, name+".")
+		})
+	}, err
 }

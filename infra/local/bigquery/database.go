@@ -83,6 +83,11 @@ func (d *database) change(ctx context.Context, f func(*sql.Tx) (committed func()
 	if err != nil {
 		return err
 	}
+	return finish(tx, f)
+}
+
+// finish runs f in a transaction, and commits it if f gives no error.
+func finish(tx *sql.Tx, f func(*sql.Tx) (committed func(), err error)) error {
 	committed, err := f(tx)
 	if err != nil {
 		return errors.Join(err, tx.Rollback())

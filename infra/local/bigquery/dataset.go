@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"net/http"
 	"regexp"
 	"strings"
@@ -40,32 +39,22 @@ func (s *Server) createDataset(ctx context.Context, d *bq.Dataset) error {
 	if !resourceName.MatchString(id) || internalSchemas[strings.ToLower(id)] {
 		return invalid("Invalid dataset ID %q: use letters, digits and underscores, and no name of the database's own", id)
 	}
-	err := only(d, "datasetReference", "description", "friendlyName", "id", "kind", "labels", "location")
-	if err != nil {
+	if err := only(d, "datasetReference", "description", "friendlyName", "id", "kind", "labels", "location"); err != nil {
 		return err
 	}
 	d.Kind, d.Id, d.DatasetReference.ProjectId = "bigquery#dataset", s.options.Project+":"+id, s.options.Project
 	d.Location = cmp.Or(d.Location, s.options.Location)
 	d.CreationTime, d.Etag = time.Now().UnixMilli(), newEtag()
 	d.LastModifiedTime = d.CreationTime
-	resource, err := json.Marshal(d)
-	if err != nil {
-		return err
-	}
 	return s.db.change(ctx, func(tx *sql.Tx) (func(), error) {
-		for _, other := range s.catalogue.listDatasets() {
-			switch name := other.DatasetReference.DatasetId; {
-			case name == id:
-				return nil, duplicate("Dataset %s", d.Id)
-			case strings.EqualFold(name, id):
-				return nil, notImplemented("datasets whose names differ in capitals only, as %s and %s", name, id)
-			}
+		switch other, _ := s.catalogue.find(id).(*bq.Dataset); {
+		case other == nil:
+			return s.catalogue.put(ctx, tx, "CREATE SCHEMA "+googlesql.Quote(id), id, d)
+		case other.Id == d.Id:
+			return nil, duplicate("Dataset %s", d.Id)
+		default:
+			return nil, notImplemented("datasets whose names differ in capitals only, as %s and %s", other.Id, d.Id)
 		}
-		if _, err := tx.ExecContext(ctx, "CREATE SCHEMA "+googlesql.Quote(id)); err != nil {
-			return nil, err
-		}
-		_, err = tx.ExecContext(ctx, "INSERT INTO nightwire_catalogue.datasets VALUES (?, ?)", id, string(resource))
-		return func() { s.catalogue.putDataset(d) }, err
 	})
 }
 
@@ -92,14 +81,6 @@ func (s *Server) removeDataset(ctx context.Context, id string, contents bool) er
 		if !contents && len(s.catalogue.listTables(id)) > 0 {
 			return nil, fail(http.StatusBadRequest, "resourceInUse", "Dataset %s is still in use", d.Id)
 		}
-		if _, err := tx.ExecContext(ctx, "DROP SCHEMA "+googlesql.Quote(id)+" CASCADE"); err != nil {
-			return nil, err
-		}
-		for _, from := range []string{"datasets", "tables"} {
-			if _, err := tx.ExecContext(ctx, "DELETE FROM nightwire_catalogue."+from+" WHERE dataset = ?", id); err != nil {
-				return nil, err
-			}
-		}
-		return func() { s.catalogue.dropDataset(id) }, nil
+		return s.catalogue.drop(ctx, tx, "DROP SCHEMA "+googlesql.Quote(id)+" CASCADE", id)
 	})
 }

@@ -41,8 +41,8 @@ func (s *Server) checkLoad(l *bq.JobConfigurationLoad) error {
 // load runs a load job in one transaction, while others read and write. If the
 // table itself changes meanwhile, nothing is loaded.
 func (s *Server) load(ctx context.Context, j *job) error {
-	to := *j.load.DestinationTable
-	old, err := s.catalogue.namesake(&to)
+	to := j.load.DestinationTable
+	old, err := s.catalogue.namesake(to)
 	switch {
 	case err != nil:
 		return err
@@ -54,12 +54,6 @@ func (s *Server) load(ctx context.Context, j *job) error {
 		return err
 	}
 	defer f.client.Close()
-	into := old
-	if old == nil || j.load.WriteDisposition == "WRITE_TRUNCATE" {
-		if into, err = s.replacement(ctx, old, to, f); err != nil {
-			return err
-		}
-	}
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
 		return err
@@ -70,31 +64,32 @@ func (s *Server) load(ctx context.Context, j *job) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	name := to.TableId
-	if into != old {
+	into, name := old, to.TableId
+	if old == nil || j.load.WriteDisposition == "WRITE_TRUNCATE" {
+		if into, err = s.replacement(ctx, old, to, f); err != nil {
+			return err
+		}
 		name += " " + j.id // which no table has: nobody is held up while it is filled
-		err = into.create(ctx, tx, name)
+		_, err = tx.ExecContext(ctx, into.create(name))
 	}
 	if err == nil {
 		err = f.fill(ctx, conn, into, name)
 	}
 	s.db.writing.Lock()
 	defer s.db.writing.Unlock()
-	if now, err := s.catalogue.namesake(&to); err != nil || now != old {
-		return fail(http.StatusConflict, "conflict", "The table %s changed while files were loaded into it", into.Id)
-	}
-	if err == nil && into != old {
-		err = into.takePlace(ctx, tx, name)
-	}
-	if err == nil {
-		err = tx.Commit()
-	}
-	if err != nil {
-		return err
-	}
-	s.catalogue.putTable(into)
-	j.loaded = &f.statistics
-	return nil
+	return finish(tx, func(tx *sql.Tx) (func(), error) {
+		if now, err := s.catalogue.namesake(to); err != nil || now != old {
+			return nil, fail(http.StatusConflict, "conflict", "The table %s changed while files were loaded into it", into.Id)
+		}
+		if err != nil {
+			return nil, err
+		}
+		j.loaded = &f.statistics
+		if into == old {
+			return nil, nil
+		}
+		return s.catalogue.put(ctx, tx, into.takePlace(name), into.name(), into)
+	})
 }
 
 func sqlName(dataset, table string) string {
@@ -102,28 +97,15 @@ func sqlName(dataset, table string) string {
 }
 
 // replacement is the table that files make, anew or in the place of an old one.
-func (s *Server) replacement(ctx context.Context, old *table, to bq.TableReference, f *files) (*table, error) {
+func (s *Server) replacement(ctx context.Context, old *table, to *bq.TableReference, f *files) (*table, error) {
 	t := &table{&bq.Table{}}
 	if old != nil {
 		*t.Table = *old.Table
 	}
-	t.TableReference = &to
+	t.TableReference = to
 	var err error
 	if t.Schema, err = f.schema(ctx); err != nil {
 		return nil, err
 	}
-	return t, s.complete(ctx, t.Table)
-}
-
-// takePlace gives a table, filled under another name, its own.
-func (t *table) takePlace(ctx context.Context, tx *sql.Tx, name string) error {
-	for _, change := range []string{
-		"DROP TABLE IF EXISTS " + t.sql(),
-		"ALTER TABLE " + sqlName(t.dataset(), name) + " RENAME TO " + googlesql.Quote(t.id()),
-	} {
-		if _, err := tx.ExecContext(ctx, change); err != nil {
-			return err
-		}
-	}
-	return t.save(ctx, tx)
+	return t, s.complete(ctx, t.Table, old)
 }

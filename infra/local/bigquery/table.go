@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,41 +57,46 @@ func (s *Server) insertTable(r *http.Request) (any, error) {
 // createTable makes a table or a view of its resource, which it completes, and
 // fills the table from a query if one is given.
 func (s *Server) createTable(ctx context.Context, resource *bq.Table, query string, replace bool) error {
-	resource.CreationTime = 0
-	if err := s.complete(ctx, resource); err != nil {
-		return err
-	}
-	t := &table{resource}
 	return s.db.change(ctx, func(tx *sql.Tx) (func(), error) {
-		old, err := s.catalogue.namesake(t.TableReference)
-		switch {
-		case err != nil:
-			return nil, err
-		case old != nil && !replace:
-			return nil, duplicate("Table %s", t.Id)
-		case old != nil && old.Type != t.Type:
-			return nil, invalid("%s is a %s: a %s does not replace it", t.Id, old.Type, t.Type)
+		old, err := s.catalogue.namesake(resource.TableReference)
+		if err == nil && old != nil && !replace {
+			err = duplicate("Table %s", old.Id)
 		}
-		if t.view() {
-			return func() { s.catalogue.putTable(t) }, t.save(ctx, tx)
-		}
-		name := t.id() + " " + rand.Text() // until it is filled: the query may read what it replaces
-		if err := t.create(ctx, tx, name); err != nil {
+		if err != nil {
 			return nil, err
 		}
-		if query != "" {
-			if _, err := tx.ExecContext(ctx, "INSERT INTO "+sqlName(t.dataset(), name)+" "+query); err != nil {
-				return nil, err
-			}
+		resource.CreationTime = 0
+		if err := s.complete(ctx, resource, old); err != nil {
+			return nil, err
 		}
-		return func() { s.catalogue.putTable(t) }, t.takePlace(ctx, tx, name)
+		t := &table{resource}
+		return s.catalogue.put(ctx, tx, t.build(query), t.name(), t)
 	})
 }
 
-// create makes the table, under a name that no table has, until it takes its place.
-func (t *table) create(ctx context.Context, tx *sql.Tx, name string) error {
-	_, err := tx.ExecContext(ctx, "CREATE TABLE "+sqlName(t.dataset(), name)+" ("+columnList(t.Schema.Fields, constraint)+")")
-	return err
+// build writes the statements that make a table. Until it is filled it has
+// another name: the query may read what it replaces.
+func (t *table) build(query string) string {
+	if t.view() {
+		return ""
+	}
+	name := t.id() + " " + rand.Text()
+	statements := t.create(name)
+	if query != "" {
+		statements += "INSERT INTO " + sqlName(t.dataset(), name) + " " + query + ";"
+	}
+	return statements + t.takePlace(name)
+}
+
+// create writes the statement that makes the table under a name that no other has.
+func (t *table) create(name string) string {
+	return "CREATE TABLE " + sqlName(t.dataset(), name) + " (" + columnList(t.Schema.Fields, constraint) + ");"
+}
+
+// takePlace writes the statements that give the table its own name.
+func (t *table) takePlace(name string) string {
+	return "DROP TABLE IF EXISTS " + t.sql() + ";" +
+		"ALTER TABLE " + sqlName(t.dataset(), name) + " RENAME TO " + googlesql.Quote(t.id())
 }
 
 // tableMembers are what a client may set of a table, and what the service adds.
@@ -100,9 +106,9 @@ var tableMembers = []string{
 	"kind", "id", "etag", "type", "location", "creationTime", "lastModifiedTime", "numRows",
 }
 
-// complete checks the resource of a table that is new or has changed, and fills
-// in what the service sets.
-func (s *Server) complete(ctx context.Context, resource *bq.Table) error {
+// complete checks the resource of a table that is new, or takes the place of an
+// old one, and fills in what the service sets.
+func (s *Server) complete(ctx context.Context, resource *bq.Table, old *table) error {
 	reference := *resource.TableReference // which others may read of an old version
 	if !resourceName.MatchString(reference.TableId) {
 		return invalid("Invalid table ID %q: table IDs are letters, digits and underscores", reference.TableId)
@@ -118,9 +124,13 @@ func (s *Server) complete(ctx context.Context, resource *bq.Table) error {
 	resource.Etag, resource.NumRows = newEtag(), 0
 	if resource.View != nil {
 		resource.Type = "VIEW"
-		return s.describeView(ctx, resource)
 	}
-	if resource.Schema == nil || len(resource.Schema.Fields) == 0 {
+	switch {
+	case old != nil && old.Type != resource.Type:
+		return invalid("%s is a %s: a %s does not replace it", old.Id, old.Type, resource.Type)
+	case resource.View != nil:
+		return s.describeView(ctx, resource)
+	case resource.Schema == nil || len(resource.Schema.Fields) == 0:
 		return invalid("Table %s must have a schema", resource.Id)
 	}
 	if err := normalise(resource.Schema.Fields); err != nil {
@@ -145,15 +155,12 @@ func (s *Server) describeView(ctx context.Context, resource *bq.Table) error {
 
 // checkLayout refuses to partition or to cluster a table by what it does not have.
 func checkLayout(resource *bq.Table) error {
-	var by []string
-	if p := resource.TimePartitioning; p != nil {
-		by = append(by, p.Field)
-	}
-	if c := resource.Clustering; c != nil {
-		by = append(by, c.Fields...)
+	by := cmp.Or(resource.Clustering, &bq.Clustering{}).Fields
+	if p := resource.TimePartitioning; p != nil && p.Field != "" {
+		by = append(slices.Clip(by), p.Field)
 	}
 	for _, name := range by {
-		if name != "" && named(resource.Schema.Fields, name) == nil {
+		if named(resource.Schema.Fields, name) == nil {
 			return invalid("Table %s is partitioned or clustered by %s, which is not in its schema", resource.Id, name)
 		}
 	}
@@ -175,10 +182,7 @@ func (s *Server) removeTable(ctx context.Context, dataset, id, kind string) erro
 		if kind != "" && kind != t.Type {
 			return nil, invalidQuery("%s is a %s: DROP %s does not remove it", t.Id, t.Type, kind)
 		}
-		if _, err := tx.ExecContext(ctx, "DROP TABLE IF EXISTS "+t.sql()); err != nil {
-			return nil, err
-		}
-		return func() { s.catalogue.dropTable(t) }, t.forget(ctx, tx)
+		return s.catalogue.drop(ctx, tx, "DROP TABLE IF EXISTS "+t.sql(), t.name())
 	})
 }
 
@@ -193,13 +197,10 @@ func (s *Server) patchTable(r *http.Request) (any, error) {
 		if match := r.Header.Get("If-Match"); match != "" && match != t.Etag && match != "*" {
 			return fail(http.StatusPreconditionFailed, "conditionNotMet", "Precondition Failed")
 		}
-		old, err := json.Marshal(t)
-		if err != nil {
-			return err
-		}
+		const merge = "SELECT CAST(json_merge_patch(resource, CAST($1 AS JSON)) AS VARCHAR) " +
+			"FROM nightwire_catalogue.resources WHERE name = lower($2)"
 		var merged string
-		const merge = "SELECT CAST(json_merge_patch(CAST(? AS JSON), CAST(? AS JSON)) AS VARCHAR)"
-		if err := s.db.QueryRowContext(r.Context(), merge, string(old), string(patch)).Scan(&merged); err != nil {
+		if err := s.db.QueryRowContext(r.Context(), merge, string(patch), t.name()).Scan(&merged); err != nil {
 			return err
 		}
 		was := t.Schema
@@ -207,7 +208,8 @@ func (s *Server) patchTable(r *http.Request) (any, error) {
 		if err := decodeFrom(strings.NewReader(merged), t.Table); err != nil || t.view() || t.Schema == nil {
 			return err
 		}
-		if err := normalise(t.Schema.Fields); err != nil {
+		err := normalise(t.Schema.Fields)
+		if err != nil {
 			return err
 		}
 		t.Schema.Fields, err = widen(t.Id, "", was.Fields, t.Schema.Fields)
@@ -230,15 +232,9 @@ func (s *Server) changeTable(ctx context.Context, dataset, id string, change fun
 			return nil, err
 		}
 		next.TableReference, next.CreationTime = old.TableReference, old.CreationTime
-		if err := s.complete(ctx, next.Table); err != nil {
+		if err := s.complete(ctx, next.Table, old); err != nil {
 			return nil, err
 		}
-		if next.Type != old.Type {
-			return nil, invalid("Cannot make a %s of %s, which is a %s", next.Type, old.Id, old.Type)
-		}
-		if err := next.alter(ctx, tx, old); err != nil {
-			return nil, err
-		}
-		return func() { s.catalogue.putTable(next) }, next.save(ctx, tx)
+		return s.catalogue.put(ctx, tx, next.alter(old), next.name(), next)
 	})
 }
