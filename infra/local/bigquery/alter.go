@@ -42,38 +42,37 @@ func (t *table) alter(old *table) (statements string) {
 	return statements
 }
 
-// widen checks that a schema only adds to another, and gives the fields in the
-// old order with the new ones last, which is where their columns stand.
-func widen(table, path string, old, next []*field) ([]*field, error) {
-	mismatch := func(name, format string, args ...any) error {
-		return invalid("Provided Schema does not match Table %s. Field %s %s", table, path+name, fmt.Sprintf(format, args...))
-	}
+// widen checks that what has the narrow fields can be stored under the wide ones:
+// they all are there, with their types, and no other is required. What is required
+// may become nullable. It gives the wide fields in the order of the narrow ones,
+// which is that of a table's columns, with the others last.
+func widen(path string, narrow, wide []*field) ([]*field, error) {
 	var merged []*field
-	for _, was := range old {
-		f := named(next, was.Name)
+	for _, was := range narrow {
+		is := named(wide, was.Name)
 		switch {
-		case f == nil:
-			return nil, mismatch(was.Name, "is missing in new schema")
-		case f.Type != was.Type:
-			return nil, mismatch(was.Name, "has changed type from %s to %s", was.Type, f.Type)
-		case f.Mode != was.Mode && (was.Mode != "REQUIRED" || f.Mode != "NULLABLE"):
-			return nil, mismatch(was.Name, "has changed mode from %s to %s", was.Mode, f.Mode)
+		case is == nil:
+			return nil, fmt.Errorf("field %s is missing in one of them", path+was.Name)
+		case is.Type != was.Type || is.Mode != was.Mode && (was.Mode != "REQUIRED" || is.Mode != "NULLABLE"):
+			return nil, fmt.Errorf("field %s is %s %s in one of them, %s %s in the other",
+				path+was.Name, was.Mode, was.Type, is.Mode, is.Type)
 		}
+		f := *is
 		var err error
-		if f.Fields, err = widen(table, path+was.Name+".", was.Fields, f.Fields); err != nil {
+		if f.Fields, err = widen(path+was.Name+".", was.Fields, is.Fields); err != nil {
 			return nil, err
 		}
 		f.Name = was.Name
-		merged = append(merged, f)
+		merged = append(merged, &f)
 	}
-	for _, f := range next {
-		if named(old, f.Name) != nil {
-			continue
+	for _, f := range wide {
+		switch {
+		case named(narrow, f.Name) != nil:
+		case f.Mode == "REQUIRED":
+			return nil, fmt.Errorf("field %s is required, and missing in one of them", path+f.Name)
+		default:
+			merged = append(merged, f)
 		}
-		if f.Mode == "REQUIRED" {
-			return nil, mismatch(f.Name, "is required: cannot add required fields to an existing schema")
-		}
-		merged = append(merged, f)
 	}
 	return merged, nil
 }

@@ -96,16 +96,16 @@ func sqlName(dataset, table string) string {
 	return googlesql.Quote(dataset) + "." + googlesql.Quote(table)
 }
 
-// replacement is the table that files make, anew or in the place of an old one.
+// replacement is the table that files make, anew or in the place of an old one. Its
+// schema is that of the file whose name comes last, as with the service.
 func (s *Server) replacement(ctx context.Context, old *table, to *bq.TableReference, f *files) (*table, error) {
 	t := &table{&bq.Table{}}
 	if old != nil {
 		*t.Table = *old.Table
 	}
-	t.TableReference = to
-	var err error
-	if t.Schema, err = f.schema(ctx); err != nil {
+	if _, err := f.open(ctx, f.found[len(f.found)-1]); err != nil {
 		return nil, err
 	}
+	t.TableReference, t.Schema = to, &bq.TableSchema{Fields: f.columns}
 	return t, s.complete(ctx, t.Table, old)
 }

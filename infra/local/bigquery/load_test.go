@@ -121,6 +121,10 @@ func testLoad(t *testing.T, r *running) {
 	upload(t, from, "night=2026-09-02/3.avro", container(t, sightings, ocf.Snappy, sighting(5, nil)))
 	upload(t, from, "broken.avro", one[:len(one)-7])
 	upload(t, from, "other.avro", container(t, strings.Replace(sightings, "magpsf", "magap", 1), ocf.Null, map[string]any{"candid": int64(9), "magap": nil}))
+	upload(t, from, "text.avro", container(t, `{"type":"record","name":"sighting","fields":[{"name":"candid","type":"string"}]}`, ocf.Null, map[string]any{"candid": "9"}))
+	upload(t, from, "optional.avro", container(t, `{"type":"record","name":"sighting","fields":[{"name":"candid","type":["null","long"]}]}`, ocf.Null, map[string]any{"candid": int64(9)}))
+	upload(t, from, "nameless.avro", container(t, `{"type":"record","name":"sighting","fields":[{"name":"magpsf","type":["null","float"]}]}`, ocf.Null, map[string]any{"magpsf": nil}))
+	upload(t, from, "nothing_optional.avro", container(t, `{"type":"record","name":"sighting","fields":[{"name":"candid","type":"long"}]}`, ocf.Null, map[string]any{"candid": int64(6)}))
 	table := r.Dataset("ztf").Table("sightings")
 
 	statistics, err := loading(t, table, nil, uri("night=2026-09-01/*.avro"))
@@ -156,6 +160,10 @@ func testLoad(t *testing.T, r *running) {
 		{name: "nothing under a wildcard", uris: []string{uri("nothing/*")}, reason: "notFound", says: uri("nothing/*"), want: []int64{1, 2, 3, 4, 5}},
 		{name: "no such bucket", uris: []string{"gs://" + from.BucketName() + "-nothing/*"}, reason: "notFound", says: "-nothing", want: []int64{1, 2, 3, 4, 5}},
 		{name: "another field", uris: []string{uri("other.avro")}, reason: "invalid", says: "magap", want: []int64{1, 2, 3, 4, 5}},
+		{name: "another type", uris: []string{uri("text.avro")}, reason: "invalid", says: "candid", want: []int64{1, 2, 3, 4, 5}},
+		{name: "another mode", uris: []string{uri("optional.avro")}, reason: "invalid", says: "candid", want: []int64{1, 2, 3, 4, 5}},
+		{name: "without a required field", uris: []string{uri("nameless.avro")}, reason: "invalid", says: "candid", want: []int64{1, 2, 3, 4, 5}},
+		{name: "without another", uris: []string{uri("nothing_optional.avro")}, want: []int64{1, 2, 3, 4, 5, 6}},
 		{name: "truncate", set: truncate, uris: []string{uri("night=2026-09-02/*")}, want: []int64{5}},
 		{name: "truncate into another schema", set: truncate, uris: []string{uri("other.avro")}, want: []int64{9}},
 	}

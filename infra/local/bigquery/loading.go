@@ -27,6 +27,8 @@ type files struct {
 	found      []*storage.ObjectAttrs // in the order of their names
 	logical    bool                   // whether Avro's logical types count
 	decoder    packet.Decoder
+	schema     *packet.Schema // of the last file that was opened
+	columns    []*field       // which it makes
 	statistics bq.JobStatistics3
 }
 
@@ -92,38 +94,29 @@ func unreadable(file *storage.ObjectAttrs, err error) error {
 }
 
 // open reads a file. Its records are checked one by one.
-func (f *files) open(ctx context.Context, file *storage.ObjectAttrs) (*packet.Schema, iter.Seq2[packet.Value, error], error) {
+func (f *files) open(ctx context.Context, file *storage.ObjectAttrs) (iter.Seq2[packet.Value, error], error) {
 	r, err := f.client.Bucket(file.Bucket).Object(file.Name).NewReader(ctx)
 	if err != nil {
-		return nil, nil, unavailable(address(file), err)
+		return nil, unavailable(address(file), err)
 	}
 	defer r.Close()
 	content, err := io.ReadAll(r)
 	if err != nil {
-		return nil, nil, unavailable(address(file), err)
+		return nil, unavailable(address(file), err)
 	}
 	schema, records, err := f.decoder.Records(content)
-	if err == nil && schema.Mended {
+	switch {
+	case err != nil:
+	case schema.Mended:
 		err = errors.New("the header has a default value that does not fit the first type of its union")
+	case schema != f.schema:
+		f.schema = schema
+		f.columns, err = record.Columns(schema.Root, f.logical)
 	}
 	if err != nil {
-		return nil, nil, unreadable(file, err)
+		return nil, unreadable(file, err)
 	}
-	return schema, records, nil
-}
-
-// schema is that of the file whose name comes last, as with the service.
-func (f *files) schema(ctx context.Context) (*bq.TableSchema, error) {
-	last := f.found[len(f.found)-1]
-	schema, _, err := f.open(ctx, last)
-	if err != nil {
-		return nil, err
-	}
-	columns, err := record.Columns(schema.Root, f.logical)
-	if err != nil {
-		return nil, unreadable(last, err)
-	}
-	return &bq.TableSchema{Fields: columns}, nil
+	return records, nil
 }
 
 // fill reads the files into a table, of the columns of into.
@@ -143,18 +136,17 @@ const rowsAtOnce = 128
 
 // read appends the records of a file.
 func (f *files) read(ctx context.Context, file *storage.ObjectAttrs, into *table, to *duckdb.Appender) error {
-	schema, records, err := f.open(ctx, file)
+	records, err := f.open(ctx, file)
 	if err != nil {
 		return err
 	}
-	plan, err := record.NewAvro(schema.Root, into.Schema.Fields, f.logical)
-	if err != nil {
+	if _, err := widen("", f.columns, into.Schema.Fields); err != nil {
 		return invalid("Provided Schema does not match Table %s: %v. File: %s", into.Id, err, address(file))
 	}
 	for one, err := range records {
 		var row []driver.Value
 		if err == nil {
-			row, err = plan.Row(one)
+			row, err = record.FromAvro(one, into.Schema.Fields)
 		}
 		if err != nil {
 			return unreadable(file, err)

@@ -208,12 +208,14 @@ func (s *Server) patchTable(r *http.Request) (any, error) {
 		if err := decodeFrom(strings.NewReader(merged), t.Table); err != nil || t.view() || t.Schema == nil {
 			return err
 		}
-		err := normalise(t.Schema.Fields)
-		if err != nil {
+		if err := normalise(t.Schema.Fields); err != nil {
 			return err
 		}
-		t.Schema.Fields, err = widen(t.Id, "", was.Fields, t.Schema.Fields)
-		return err
+		var err error
+		if t.Schema.Fields, err = widen("", was.Fields, t.Schema.Fields); err != nil {
+			return invalid("Provided Schema does not match Table %s: %v", t.Id, err)
+		}
+		return nil
 	})
 }
 

@@ -63,6 +63,7 @@ func testPatch(t *testing.T, r *running) {
 		{"wrong etag", append(old, field("x", "STRING")), `"other"`, 412, "conditionNotMet"},
 		{"column removed", old[:1], "", 400, "invalid"},
 		{"type changed", bigquery.Schema{field("objectId", "INTEGER"), old[1]}, "", 400, "invalid"},
+		{"nested type changed", bigquery.Schema{old[0], prv(field("jd", "INTEGER"))}, "", 400, "invalid"},
 		{"required column added", append(old, &bigquery.FieldSchema{Name: "x", Type: "STRING", Required: true}), "", 400, "invalid"},
 		{"column added", append(old, field("x", "STRING")), "", 0, ""},
 		{"nested field added", bigquery.Schema{old[0], prv(field("fid", "INTEGER"), field("jd", "FLOAT"))}, "", 0, ""},

@@ -27,46 +27,39 @@ type member struct {
 	nested   *Proto
 }
 
+type message = descriptorpb.DescriptorProto
+
 // NewProto compiles a writer's descriptor for a table. It fails where the
 // descriptor has a field that the table lacks, or whose type cannot become the
 // column's.
-func NewProto(descriptor *descriptorpb.DescriptorProto, table []*bq.TableFieldSchema) (*Proto, error) {
-	m := messages{}
-	m.collect("", descriptor)
-	return m.compile(descriptor, table)
+func NewProto(descriptor *message, table []*bq.TableFieldSchema) (*Proto, error) {
+	return compile(descriptor, descriptor, table)
 }
 
-// messages are those that a descriptor defines within itself, by their names
-// from it on: ".Alert.Candidate".
-type messages map[string]*descriptorpb.DescriptorProto
-
-func (m messages) collect(scope string, d *descriptorpb.DescriptorProto) {
-	name := scope + "." + d.GetName()
-	m[name] = d
-	for _, nested := range d.GetNestedType() {
-		m.collect(name, nested)
+// find finds the message of a name, whatever packages stand before it or are left
+// out, among those that a descriptor defines within itself.
+func find(name string, d *message, scope string) *message {
+	scope += "." + d.GetName()
+	if strings.HasSuffix("."+name, scope) || strings.HasSuffix(scope, "."+name) {
+		return d
 	}
-}
-
-// find finds a message, whatever packages stand before its name or are left out.
-func (m messages) find(name string) (*descriptorpb.DescriptorProto, error) {
-	name = "." + strings.TrimPrefix(name, ".")
-	for known, d := range m {
-		if strings.HasSuffix(name, known) || strings.HasSuffix(known, name) {
-			return d, nil
+	for _, nested := range d.GetNestedType() {
+		if found := find(name, nested, scope); found != nil {
+			return found
 		}
 	}
-	return nil, fmt.Errorf("type %s is not in the writer's schema", name)
+	return nil
 }
 
-func (m messages) compile(d *descriptorpb.DescriptorProto, table columns) (*Proto, error) {
+// compile compiles a message among those of the writer's descriptor.
+func compile(writer, d *message, table columns) (*Proto, error) {
 	p := &Proto{columns: table, members: map[protowire.Number]*member{}}
-	for _, f := range d.GetField() {
-		i := table.find(f.GetName())
+	for likely, f := range d.GetField() {
+		i := table.find(f.GetName(), likely)
 		if i < 0 {
 			return nil, fmt.Errorf("input schema has more fields than BigQuery schema, extra fields: '%s'", f.GetName())
 		}
-		made, err := m.member(f, table[i])
+		made, err := newMember(writer, f, table[i])
 		if err != nil {
 			return nil, err
 		}
@@ -76,18 +69,19 @@ func (m messages) compile(d *descriptorpb.DescriptorProto, table columns) (*Prot
 	return p, nil
 }
 
-func (m messages) member(f *descriptorpb.FieldDescriptorProto, column *bq.TableFieldSchema) (*member, error) {
+func newMember(writer *message, f *descriptorpb.FieldDescriptorProto, column *bq.TableFieldSchema) (*member, error) {
 	made := &member{repeated: f.GetLabel() == descriptorpb.FieldDescriptorProto_LABEL_REPEATED}
 	if made.repeated != (column.Mode == "REPEATED") {
 		return nil, fmt.Errorf("field %s is repeated in the writer's schema or in the table's, but not in both", column.Name)
 	}
 	if f.GetType() == descriptorpb.FieldDescriptorProto_TYPE_MESSAGE && column.Type == "RECORD" {
-		d, err := m.find(f.GetTypeName())
-		if err != nil {
-			return nil, err
+		d := find(strings.TrimPrefix(f.GetTypeName(), "."), writer, "")
+		if d == nil {
+			return nil, fmt.Errorf("type %s is not in the writer's schema", f.GetTypeName())
 		}
 		made.wire = protowire.BytesType
-		made.nested, err = m.compile(d, column.Fields)
+		var err error
+		made.nested, err = compile(writer, d, column.Fields)
 		return made, err
 	}
 	from := scalars[f.GetType()]
@@ -165,8 +159,5 @@ func (m *member) item(raw []byte) (value any, n int, err error) {
 		return value, n, err
 	}
 	row, err := m.nested.Row(b)
-	if err != nil {
-		return nil, 0, err
-	}
-	return m.nested.columns.value(row), n, nil
+	return m.nested.columns.value(row), n, err
 }

@@ -1,10 +1,10 @@
 // Package record turns records, as writers encode them, into rows for DuckDB's
 // appender.
 //
-// A writer's schema, of protocol buffers or of Avro, is compiled once with the
-// columns of one version of a table. What comes of it reads each record straight
-// from its bytes. The local BigQuery server calls it for appends and for load
-// jobs.
+// A writer's schema of protocol buffers is compiled once with the columns of one
+// version of a table; what comes of it reads each message straight from its bytes.
+// A value of Avro knows its own schema, from which columns can be made. The local
+// BigQuery server calls this for appends and for load jobs.
 //
 // Types become columns as in BigQuery's documentation: "Supported data types" of
 // the Storage Write API, and "Avro conversions" of "Loading Avro data from Cloud
@@ -24,8 +24,12 @@ import (
 // columns are those of a table, or of a record within it.
 type columns []*bq.TableFieldSchema
 
-// find is the place of a column, or -1. The case of its name does not count.
-func (c columns) find(name string) int {
+// find is the place of a column, which is looked for at the likely one first, or
+// -1. The case of its name does not count.
+func (c columns) find(name string, likely int) int {
+	if likely < len(c) && c[likely].Name == name {
+		return likely
+	}
 	return slices.IndexFunc(c, func(column *bq.TableFieldSchema) bool { return strings.EqualFold(column.Name, name) })
 }
 
@@ -48,8 +52,8 @@ func (c columns) complete(row []driver.Value) error {
 // record is.
 func (c columns) value(row []driver.Value) map[string]any {
 	fields := make(map[string]any, len(row))
-	for i, column := range c {
-		fields[column.Name] = row[i]
+	for i, value := range row {
+		fields[c[i].Name] = value
 	}
 	return fields
 }
