@@ -33,6 +33,7 @@ import (
 	"time"
 
 	"cloud.google.com/go/bigquery/storage/apiv1/storagepb"
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 )
 
@@ -96,15 +97,12 @@ const maxAppend = 20 << 20
 
 // Serve answers REST on one listener and gRPC on the other until Close.
 func (s *Server) Serve(rest, write net.Listener) error {
-	ended := make(chan error, 2)
-	go func() { ended <- s.rest.Serve(rest) }()
-	go func() { ended <- s.write.Serve(write) }()
-	first := <-ended
-	s.stop()
-	for _, err := range []error{first, <-ended} {
-		if err != nil && !errors.Is(err, http.ErrServerClosed) {
-			return fmt.Errorf("serve bigquery: %w", err)
-		}
+	both, failed := errgroup.WithContext(context.Background())
+	both.Go(func() error { return s.rest.Serve(rest) })
+	both.Go(func() error { return s.write.Serve(write) })
+	context.AfterFunc(failed, s.stop)
+	if err := both.Wait(); !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve bigquery: %w", err)
 	}
 	return nil
 }

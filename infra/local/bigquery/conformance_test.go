@@ -33,7 +33,7 @@ func TestConformance(t *testing.T) {
 		{Name: "files are loaded", Check: testLoad,
 			Says: "A load job of Avro reads objects by name and by wildcard into a new, a filled or an emptied table, all or none, and tells rows and bytes."},
 		{Name: "types are loaded", Check: testLoadTypes,
-			Says: "Each Avro type has its column; a logical type has its own if the job asks for it."},
+			Says: "Each Avro type has its column; a logical type is what it is written as."},
 		{Name: "what is not loaded is refused by name", Local: refuses, Check: testLoadRefusals,
 			Says: "Other formats and options are 501 notImplemented; what no column is made of is named."},
 		// Queries.

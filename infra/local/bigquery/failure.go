@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -57,27 +58,25 @@ func notImplemented(format string, args ...any) error {
 	return fail(http.StatusNotImplemented, "notImplemented", "The local BigQuery server does not support "+format, args...)
 }
 
+// lasting are failures that no other statement would avoid. A commit without room
+// on the disk is one of the transaction.
+var lasting = []duckdb.ErrorType{
+	duckdb.ErrorTypeInternal, duckdb.ErrorTypeFatal, duckdb.ErrorTypeIO, duckdb.ErrorTypeTransaction,
+}
+
 // asFailure finds the status of any error.
 func asFailure(err error) *failure {
-	var (
-		f       *failure
-		refused *googlesql.Error
-		duck    *duckdb.Error
-		unknown = &failure{http.StatusInternalServerError, "internalError", err.Error()}
-	)
-	switch {
-	case errors.As(err, &f):
+	if f, ok := errors.AsType[*failure](err); ok {
 		return f
-	case errors.As(err, &refused):
-		return &failure{http.StatusBadRequest, "invalidQuery", refused.Message}
-	case !errors.As(err, &duck):
-		return unknown
 	}
-	switch duck.Type {
-	case duckdb.ErrorTypeInternal, duckdb.ErrorTypeFatal, duckdb.ErrorTypeIO, duckdb.ErrorTypeTransaction:
-		// No other statement would avoid it. A commit without room on the disk is one of the transaction.
-		return unknown
-	case duckdb.ErrorTypeOutOfMemory:
+	if refused, ok := errors.AsType[*googlesql.Error](err); ok {
+		return &failure{http.StatusBadRequest, "invalidQuery", refused.Message}
+	}
+	duck, ok := errors.AsType[*duckdb.Error](err)
+	switch {
+	case !ok || slices.Contains(lasting, duck.Type):
+		return &failure{http.StatusInternalServerError, "internalError", err.Error()}
+	case duck.Type == duckdb.ErrorTypeOutOfMemory:
 		return &failure{http.StatusBadRequest, "resourcesExceeded", "Resources exceeded during query execution: The query could not be executed in the allotted memory."}
 	}
 	return &failure{http.StatusBadRequest, "invalidQuery", inBigQuery(duck.Msg)}

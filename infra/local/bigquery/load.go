@@ -26,7 +26,7 @@ func (s *Server) checkLoad(l *bq.JobConfigurationLoad) error {
 			return notImplemented("load jobs with %s", wanted)
 		}
 	}
-	err := only(l, "sourceUris", "destinationTable", "useAvroLogicalTypes", "sourceFormat", "writeDisposition", "createDisposition")
+	err := only(l, "sourceUris", "destinationTable", "sourceFormat", "writeDisposition", "createDisposition")
 	switch {
 	case err != nil:
 		return err

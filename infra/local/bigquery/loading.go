@@ -25,7 +25,6 @@ import (
 type files struct {
 	client     *storage.Client
 	found      []*storage.ObjectAttrs // in the order of their names
-	logical    bool                   // whether Avro's logical types count
 	decoder    packet.Decoder
 	schema     *packet.Schema // of the last file that was opened
 	columns    []*field       // which it makes
@@ -43,7 +42,7 @@ func (s *Server) findFiles(ctx context.Context, job *bq.JobConfigurationLoad) (*
 		return nil, err
 	}
 	client.SetRetry(storage.WithMaxAttempts(3))
-	f := &files{client: client, logical: job.UseAvroLogicalTypes}
+	f := &files{client: client}
 	for _, uri := range job.SourceUris {
 		if err := f.find(ctx, uri); err != nil {
 			return nil, errors.Join(err, client.Close())
@@ -111,7 +110,7 @@ func (f *files) open(ctx context.Context, file *storage.ObjectAttrs) (iter.Seq2[
 		err = errors.New("the header has a default value that does not fit the first type of its union")
 	case schema != f.schema:
 		f.schema = schema
-		f.columns, err = record.Columns(schema.Root, f.logical)
+		f.columns, err = record.Columns(schema.Root)
 	}
 	if err != nil {
 		return nil, unreadable(file, err)

@@ -16,24 +16,20 @@ var kinds = map[packet.Kind]string{
 	packet.Bytes: "BYTES", packet.Fixed: "BYTES", packet.String: "STRING", packet.Enum: "STRING", packet.Record: "RECORD",
 }
 
-// logicalKinds are the columns that Avro's logical types make.
-var logicalKinds = map[string]string{"date": "DATE", "timestamp-micros": "TIMESTAMP"}
-
 // maxDepth is the service's limit on nested records.
 const maxDepth = 15
 
-// Columns are the columns that a record of Avro makes. Unless logical types are
-// wanted, a time is the integer that it is written as.
-func Columns(record *packet.Type, logical bool) ([]*bq.TableFieldSchema, error) {
-	return makeColumns(record, logical, 0)
-}
+// Columns are the columns that a record of Avro makes. Logical types do not count,
+// as with the service unless it is told to: a time is the integer that it is
+// written as.
+func Columns(record *packet.Type) ([]*bq.TableFieldSchema, error) { return makeColumns(record, 0) }
 
-func makeColumns(record *packet.Type, logical bool, depth int) (all columns, err error) {
+func makeColumns(record *packet.Type, depth int) (all columns, err error) {
 	if depth > maxDepth {
 		return nil, fmt.Errorf("records are nested more than %d deep", maxDepth)
 	}
 	for _, f := range record.Fields {
-		column, err := makeColumn(f, logical, depth)
+		column, err := makeColumn(f, depth)
 		if err == nil && all.find(f.Name, len(all)) >= 0 {
 			err = errors.New("it is there twice, in capitals and without")
 		}
@@ -45,7 +41,7 @@ func makeColumns(record *packet.Type, logical bool, depth int) (all columns, err
 	return all, nil
 }
 
-func makeColumn(f packet.Field, logical bool, depth int) (column *bq.TableFieldSchema, err error) {
+func makeColumn(f packet.Field, depth int) (column *bq.TableFieldSchema, err error) {
 	column = &bq.TableFieldSchema{Name: f.Name, Description: f.Doc, Mode: "REQUIRED"}
 	t, optional := f.Type.Optional()
 	if optional {
@@ -58,15 +54,14 @@ func makeColumn(f packet.Field, logical bool, depth int) (column *bq.TableFieldS
 	if t == nil { // a union of null alone
 		t = &packet.Type{}
 	}
-	column.Type = kinds[t.Kind]
-	if t.Logical == "decimal" || logical && t.Logical != "" {
-		column.Type = logicalKinds[t.Logical]
+	if t.Logical != "decimal" { // which alone counts always
+		column.Type = kinds[t.Kind]
 	}
 	switch column.Type {
 	case "":
 		err = fmt.Errorf("no column is made of Avro's %s here", strings.TrimSpace(t.Kind.String()+" "+t.Logical))
 	case "RECORD":
-		column.Fields, err = makeColumns(t, logical, depth+1)
+		column.Fields, err = makeColumns(t, depth+1)
 	}
 	return column, err
 }
@@ -112,12 +107,14 @@ func fromAvro(v packet.Value, column *bq.TableFieldSchema) (any, error) {
 		row, err := FromAvro(v, column.Fields)
 		return columns(column.Fields).value(row), err
 	case packet.Int, packet.Long:
-		return fromInteger[column.Type](uint64(v.Int()), nil)
+		return v.Int(), nil
 	case packet.Float, packet.Double:
 		return v.Float(), nil
 	case packet.Boolean:
 		return v.Bool(), nil
+	case packet.String:
+		return text(0, v.Bytes())
 	default:
-		return fromText[column.Type](0, v.Bytes())
+		return v.Bytes(), nil
 	}
 }

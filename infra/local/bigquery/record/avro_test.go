@@ -4,7 +4,6 @@ import (
 	"database/sql/driver"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	bq "google.golang.org/api/bigquery/v2"
@@ -29,13 +28,13 @@ func TestFromAvro(t *testing.T) {
 		{"name":"prv","type":["null",{"type":"record","name":"prv","fields":[{"name":"at","type":{"type":"long","logicalType":"timestamp-micros"}}]}]}`)
 	table := []*bq.TableFieldSchema{
 		{Name: "PRV", Type: "RECORD", Mode: "NULLABLE", Fields: []*bq.TableFieldSchema{
-			{Name: "extra", Type: "STRING", Mode: "REPEATED"}, {Name: "at", Type: "TIMESTAMP", Mode: "NULLABLE"}}},
+			{Name: "extra", Type: "STRING", Mode: "REPEATED"}, {Name: "at", Type: "INTEGER", Mode: "NULLABLE"}}},
 		{Name: "more", Type: "STRING", Mode: "NULLABLE"},
 		{Name: "names", Type: "STRING", Mode: "REPEATED"},
 		{Name: "candid", Type: "INTEGER", Mode: "NULLABLE"},
 	}
-	read := func(names []any, at int64) ([]driver.Value, error) {
-		encoded, err := s.Encode(nil, map[string]any{"candid": int64(1)<<53 + 1, "names": names, "prv": map[string]any{"at": at}})
+	read := func(names ...any) ([]driver.Value, error) {
+		encoded, err := s.Encode(nil, map[string]any{"candid": int64(1)<<53 + 1, "names": names, "prv": map[string]any{"at": int64(1e15)}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,28 +44,26 @@ func TestFromAvro(t *testing.T) {
 		}
 		return record.FromAvro(alert, table)
 	}
-	got, err := read([]any{"a", "bc"}, 1e15)
+	got, err := read("a", "bc")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []driver.Value{
-		map[string]any{"extra": []any(nil), "at": time.UnixMicro(1e15).UTC()}, nil, []any{[]byte("a"), []byte("bc")}, int64(1)<<53 + 1,
+		map[string]any{"extra": []any(nil), "at": int64(1e15)}, nil, []any{[]byte("a"), []byte("bc")}, int64(1)<<53 + 1,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("row (-want +got):\n%s", diff)
 	}
 	for _, tt := range []struct {
 		name, want string
-		names      []any
-		at         int64
+		in         any // the array names
 	}{
-		{"no text", "field names: the string is not valid UTF-8", []any{"\xff"}, 0},
-		{"null in an array", "field names: an array cannot hold null", []any{nil}, 0},
-		{"a time too far", "field prv: field at: the time is outside the years 1 to 9999", nil, 1e18},
+		{"no text", "field names: the string is not valid UTF-8", "\xff"},
+		{"null in an array", "field names: an array cannot hold null", nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := read(tt.names, tt.at); err == nil || err.Error() != tt.want {
+			if _, err := read(tt.in); err == nil || err.Error() != tt.want {
 				t.Errorf("error is %v, want %s", err, tt.want)
 			}
 		})
@@ -89,7 +86,7 @@ func TestColumnsRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if _, err := record.Columns(parse(t, tt.fields).Root, false); err == nil || !strings.Contains(err.Error(), tt.want) {
+			if _, err := record.Columns(parse(t, tt.fields).Root); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("error is %v, want %q", err, tt.want)
 			}
 		})

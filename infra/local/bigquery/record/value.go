@@ -54,13 +54,8 @@ func inYears(t time.Time) (any, error) {
 }
 
 var fromText = map[string]convert{
-	"STRING": func(_ uint64, b []byte) (any, error) {
-		if !utf8.Valid(b) {
-			return nil, errors.New("the string is not valid UTF-8")
-		}
-		return b, nil
-	},
-	"BYTES": same,
+	"STRING": text,
+	"BYTES":  same,
 	"JSON": func(_ uint64, b []byte) (any, error) {
 		if !utf8.Valid(b) || !json.Valid(b) {
 			return nil, errors.New("the text is not valid JSON")
@@ -71,6 +66,13 @@ var fromText = map[string]convert{
 		p, err := geography.Parse(string(b))
 		return map[string]any{"geo_lon": p.Lon, "geo_lat": p.Lat}, err
 	},
+}
+
+func text(_ uint64, b []byte) (any, error) {
+	if !utf8.Valid(b) {
+		return nil, errors.New("the string is not valid UTF-8")
+	}
+	return b, nil
 }
 
 func same(_ uint64, b []byte) (any, error) { return b, nil }
