@@ -44,32 +44,33 @@ func (t *table) alter(old *table) (statements string) {
 
 // widen checks that what has the narrow fields can be stored under the wide ones:
 // they all are there, with their types, and no other is required. What is required
-// may become nullable. It gives the wide fields in the order of the narrow ones,
-// which is that of a table's columns, with the others last.
-func widen(path string, narrow, wide []*field) ([]*field, error) {
-	var merged []*field
+// may become nullable. One of the two are a table's. It gives the wide fields in
+// the order of the narrow ones, which is that of the table's columns, and the
+// others last.
+func widen(table, path string, narrow, wide []*field) (merged []*field, err error) {
+	mismatch := func(f *field, format string, args ...any) error {
+		return invalid("Provided Schema does not match Table %s. Field %s is %s", table, path+f.Name, fmt.Sprintf(format, args...))
+	}
 	for _, was := range narrow {
 		is := named(wide, was.Name)
 		switch {
 		case is == nil:
-			return nil, fmt.Errorf("field %s is missing in one of them", path+was.Name)
+			return nil, mismatch(was, "missing in one of them")
 		case is.Type != was.Type || is.Mode != was.Mode && (was.Mode != "REQUIRED" || is.Mode != "NULLABLE"):
-			return nil, fmt.Errorf("field %s is %s %s in one of them, %s %s in the other",
-				path+was.Name, was.Mode, was.Type, is.Mode, is.Type)
+			return nil, mismatch(was, "%s %s in one of them, %s %s in the other", was.Mode, was.Type, is.Mode, is.Type)
 		}
 		f := *is
-		var err error
-		if f.Fields, err = widen(path+was.Name+".", was.Fields, is.Fields); err != nil {
+		f.Name = was.Name
+		if f.Fields, err = widen(table, path+was.Name+".", was.Fields, is.Fields); err != nil {
 			return nil, err
 		}
-		f.Name = was.Name
 		merged = append(merged, &f)
 	}
 	for _, f := range wide {
 		switch {
 		case named(narrow, f.Name) != nil:
 		case f.Mode == "REQUIRED":
-			return nil, fmt.Errorf("field %s is required, and missing in one of them", path+f.Name)
+			return nil, mismatch(f, "required in one of them, and missing in the other")
 		default:
 			merged = append(merged, f)
 		}

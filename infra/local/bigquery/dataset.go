@@ -27,9 +27,7 @@ func (s *Server) insertDataset(r *http.Request) (any, error) {
 	if err := decode(r, d); err != nil {
 		return nil, err
 	}
-	if d.DatasetReference == nil {
-		return nil, invalid("Required parameter is missing: datasetReference")
-	}
+	d.DatasetReference = cmp.Or(d.DatasetReference, &bq.DatasetReference{})
 	return d, s.createDataset(r.Context(), d)
 }
 

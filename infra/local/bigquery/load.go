@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/duckdb/duckdb-go/v2"
 	bq "google.golang.org/api/bigquery/v2"
 
 	"nightwire.dev/infra/local/bigquery/googlesql"
@@ -73,7 +74,7 @@ func (s *Server) load(ctx context.Context, j *job) error {
 		_, err = tx.ExecContext(ctx, into.create(name))
 	}
 	if err == nil {
-		err = f.fill(ctx, conn, into, name)
+		err = appendTo(conn, to.DatasetId, name, func(rows *duckdb.Appender) error { return f.fill(ctx, into, rows) })
 	}
 	s.db.writing.Lock()
 	defer s.db.writing.Unlock()

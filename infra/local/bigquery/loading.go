@@ -3,7 +3,6 @@ package bigquery
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"io"
@@ -119,15 +118,13 @@ func (f *files) open(ctx context.Context, file *storage.ObjectAttrs) (iter.Seq2[
 }
 
 // fill reads the files into a table, of the columns of into.
-func (f *files) fill(ctx context.Context, conn *sql.Conn, into *table, name string) error {
-	return appendTo(conn, into.dataset(), name, func(to *duckdb.Appender) error {
-		for _, file := range f.found {
-			if err := f.read(ctx, file, into, to); err != nil {
-				return err
-			}
+func (f *files) fill(ctx context.Context, into *table, to *duckdb.Appender) error {
+	for _, file := range f.found {
+		if err := f.read(ctx, file, into, to); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // rowsAtOnce are those that wait in memory: of alerts with their stamps, 9 MB.
@@ -139,8 +136,8 @@ func (f *files) read(ctx context.Context, file *storage.ObjectAttrs, into *table
 	if err != nil {
 		return err
 	}
-	if _, err := widen("", f.columns, into.Schema.Fields); err != nil {
-		return invalid("Provided Schema does not match Table %s: %v. File: %s", into.Id, err, address(file))
+	if _, err := widen(into.Id, "", f.columns, into.Schema.Fields); err != nil {
+		return unreadable(file, err)
 	}
 	for one, err := range records {
 		var row []driver.Value

@@ -47,9 +47,7 @@ func (s *Server) insertTable(r *http.Request) (any, error) {
 	if err := decode(r, resource); err != nil {
 		return nil, err
 	}
-	if resource.TableReference == nil {
-		return nil, invalid("Required parameter is missing: tableReference")
-	}
+	resource.TableReference = cmp.Or(resource.TableReference, &bq.TableReference{})
 	resource.TableReference.DatasetId = r.PathValue("dataset")
 	return resource, s.createTable(r.Context(), resource, "", false)
 }
@@ -212,10 +210,8 @@ func (s *Server) patchTable(r *http.Request) (any, error) {
 			return err
 		}
 		var err error
-		if t.Schema.Fields, err = widen("", was.Fields, t.Schema.Fields); err != nil {
-			return invalid("Provided Schema does not match Table %s: %v", t.Id, err)
-		}
-		return nil
+		t.Schema.Fields, err = widen(t.Id, "", was.Fields, t.Schema.Fields)
+		return err
 	})
 }
 

@@ -113,7 +113,7 @@ func fromAvro(v packet.Value, column *bq.TableFieldSchema) (any, error) {
 	case packet.Boolean:
 		return v.Bool(), nil
 	case packet.String:
-		return text(0, v.Bytes())
+		return convert("STRING", 0, v.Bytes())
 	default:
 		return v.Bytes(), nil
 	}

@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	bq "google.golang.org/api/bigquery/v2"
@@ -21,10 +22,10 @@ type Proto struct {
 // member reads one field of a message.
 type member struct {
 	column   int
+	kind     string // the column's type
 	repeated bool
 	wire     protowire.Type
-	convert  convert // nil for a record
-	nested   *Proto
+	nested   *Proto // of a record
 }
 
 type message = descriptorpb.DescriptorProto
@@ -52,44 +53,34 @@ func find(name string, d *message, scope string) *message {
 }
 
 // compile compiles a message among those of the writer's descriptor.
-func compile(writer, d *message, table columns) (*Proto, error) {
-	p := &Proto{columns: table, members: map[protowire.Number]*member{}}
+func compile(writer, d *message, table columns) (p *Proto, err error) {
+	p = &Proto{columns: table, members: map[protowire.Number]*member{}}
 	for likely, f := range d.GetField() {
 		i := table.find(f.GetName(), likely)
 		if i < 0 {
 			return nil, fmt.Errorf("input schema has more fields than BigQuery schema, extra fields: '%s'", f.GetName())
 		}
-		made, err := newMember(writer, f, table[i])
-		if err != nil {
-			return nil, err
+		column, sent := table[i], types[f.GetType()]
+		m := &member{column: i, kind: column.Type, wire: sent.wire}
+		m.repeated = f.GetLabel() == descriptorpb.FieldDescriptorProto_LABEL_REPEATED
+		switch {
+		case m.repeated != (column.Mode == "REPEATED"):
+			return nil, fmt.Errorf("field %s is repeated in the writer's schema or in the table's, but not in both", column.Name)
+		case !slices.Contains(sent.columns, column.Type):
+			kind := strings.ToLower(strings.TrimPrefix(f.GetType().String(), "TYPE_"))
+			return nil, fmt.Errorf("field %s of type %s cannot become the column's type %s here", column.Name, kind, column.Type)
+		case column.Type == "RECORD":
+			nested := find(strings.TrimPrefix(f.GetTypeName(), "."), writer, "")
+			if nested == nil {
+				return nil, fmt.Errorf("type %s is not in the writer's schema", f.GetTypeName())
+			}
+			if m.nested, err = compile(writer, nested, column.Fields); err != nil {
+				return nil, err
+			}
 		}
-		made.column = i
-		p.members[protowire.Number(f.GetNumber())] = made
+		p.members[protowire.Number(f.GetNumber())] = m
 	}
 	return p, nil
-}
-
-func newMember(writer *message, f *descriptorpb.FieldDescriptorProto, column *bq.TableFieldSchema) (*member, error) {
-	made := &member{repeated: f.GetLabel() == descriptorpb.FieldDescriptorProto_LABEL_REPEATED}
-	if made.repeated != (column.Mode == "REPEATED") {
-		return nil, fmt.Errorf("field %s is repeated in the writer's schema or in the table's, but not in both", column.Name)
-	}
-	if f.GetType() == descriptorpb.FieldDescriptorProto_TYPE_MESSAGE && column.Type == "RECORD" {
-		d := find(strings.TrimPrefix(f.GetTypeName(), "."), writer, "")
-		if d == nil {
-			return nil, fmt.Errorf("type %s is not in the writer's schema", f.GetTypeName())
-		}
-		made.wire = protowire.BytesType
-		var err error
-		made.nested, err = compile(writer, d, column.Fields)
-		return made, err
-	}
-	from := scalars[f.GetType()]
-	if made.wire, made.convert = from.wire, from.to[column.Type]; made.convert == nil {
-		kind := strings.ToLower(strings.TrimPrefix(f.GetType().String(), "TYPE_"))
-		return nil, fmt.Errorf("field %s of type %s cannot become the column's type %s here", column.Name, kind, column.Type)
-	}
-	return made, nil
 }
 
 // Row reads a message: its values in the order of the columns. An error names
@@ -155,7 +146,7 @@ func (m *member) item(raw []byte) (value any, n int, err error) {
 		return nil, 0, err
 	}
 	if m.nested == nil {
-		value, err = m.convert(bits, b)
+		value, err = convert(m.kind, bits, b)
 		return value, n, err
 	}
 	row, err := m.nested.Row(b)
