@@ -17,27 +17,24 @@ func (t *table) alter(old *table) (statements string) {
 	if t.view() {
 		return ""
 	}
-	var changes []string
+	alter := func(what ...string) { statements += "ALTER TABLE " + t.sql() + " " + strings.Join(what, " ") + ";" }
 	for _, was := range old.Schema.Fields {
 		if named(t.Schema.Fields, was.Name) == nil {
-			changes = append(changes, "DROP COLUMN "+googlesql.Quote(was.Name))
+			alter("DROP COLUMN", googlesql.Quote(was.Name))
 		}
 	}
 	for _, f := range t.Schema.Fields {
 		was, column := named(old.Schema.Fields, f.Name), googlesql.Quote(f.Name)
 		if was == nil {
-			changes = append(changes, "ADD COLUMN "+column+" "+duckType(f))
+			alter("ADD COLUMN", column, duckType(f))
 			continue
 		}
 		if duckType(was) != duckType(f) {
-			changes = append(changes, "ALTER COLUMN "+column+" SET DATA TYPE "+duckType(f))
+			alter("ALTER COLUMN", column, "SET DATA TYPE", duckType(f))
 		}
 		if was.Mode == "REQUIRED" && f.Mode == "NULLABLE" {
-			changes = append(changes, "ALTER COLUMN "+column+" DROP NOT NULL")
+			alter("ALTER COLUMN", column, "DROP NOT NULL")
 		}
-	}
-	for _, change := range changes {
-		statements += "ALTER TABLE " + t.sql() + " " + change + ";"
 	}
 	return statements
 }

@@ -6,9 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"net/url"
 	"path/filepath"
-	"strconv"
 	"sync"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -36,10 +34,15 @@ const checkpointAt = "64MB"
 
 // startSettings are for the first connection, which opens the file, and makes
 // GoogleSQL's functions beside it.
-const startSettings = `ATTACH IF NOT EXISTS %s AS "` + catalogName + `" (ROW_GROUP_SIZE %d);
+const startSettings = `SET threads = %d;
+SET memory_limit = %s;
+SET temp_directory = %s;
+SET checkpoint_threshold = '%s';
+SET autoinstall_known_extensions = false;
+SET autoload_known_extensions = false;
+ATTACH IF NOT EXISTS %s AS "` + catalogName + `" (ROW_GROUP_SIZE %d);
 CREATE SCHEMA memory.googlesql;
 USE memory.googlesql;
-SET checkpoint_threshold = '%s';
 SET enable_external_access = false;
 %s`
 
@@ -50,17 +53,11 @@ SET TimeZone = 'UTC';
 SET default_null_order = 'nulls_first_on_asc_last_on_desc';`
 
 func openDatabase(o Options) (*database, error) {
-	settings := url.Values{
-		"threads":                      {strconv.Itoa(o.Threads)},
-		"memory_limit":                 {o.MemoryLimit},
-		"temp_directory":               {filepath.Join(o.Dir, "spill")},
-		"autoinstall_known_extensions": {"false"},
-		"autoload_known_extensions":    {"false"},
-	}
-	name := filepath.Join(o.Dir, "bigquery.duckdb")
-	start := fmt.Sprintf(startSettings, googlesql.Literal(name), rowGroup, checkpointAt, googlesql.Functions)
+	name, text := filepath.Join(o.Dir, "bigquery.duckdb"), googlesql.Literal
+	start := fmt.Sprintf(startSettings, o.Threads, text(o.MemoryLimit), text(filepath.Join(o.Dir, "spill")), checkpointAt,
+		text(name), rowGroup, googlesql.Functions)
 	var attach sync.Once
-	connector, err := duckdb.NewConnector("?"+settings.Encode(), func(e driver.ExecerContext) (err error) {
+	connector, err := duckdb.NewConnector("", func(e driver.ExecerContext) (err error) {
 		attach.Do(func() { _, err = e.ExecContext(context.Background(), start, nil) })
 		if err == nil {
 			_, err = e.ExecContext(context.Background(), sessionSettings, nil)
