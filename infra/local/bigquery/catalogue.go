@@ -12,6 +12,8 @@ import (
 	"sync"
 
 	bq "google.golang.org/api/bigquery/v2"
+
+	"nightwire.dev/infra/local/bigquery/googlesql"
 )
 
 // table is one version of a table or view. It never changes: a change makes
@@ -23,6 +25,10 @@ func (t *table) id() string      { return t.TableReference.TableId }
 func (t *table) name() string    { return t.dataset() + "." + t.id() }
 func (t *table) view() bool      { return t.View != nil }
 func (t *table) sql() string     { return sqlName(t.dataset(), t.id()) }
+
+func sqlName(dataset, table string) string {
+	return googlesql.Quote(dataset) + "." + googlesql.Quote(table)
+}
 
 // catalogue knows every dataset, as *bq.Dataset, and every table, as *table. The
 // database keeps it; memory answers from it. Only a committed change reaches it.

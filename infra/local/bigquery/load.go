@@ -9,8 +9,6 @@ import (
 
 	"github.com/duckdb/duckdb-go/v2"
 	bq "google.golang.org/api/bigquery/v2"
-
-	"nightwire.dev/infra/local/bigquery/googlesql"
 )
 
 // loadable are the formats and the dispositions of what a load job does.
@@ -91,10 +89,6 @@ func (s *Server) load(ctx context.Context, j *job) error {
 		}
 		return s.catalogue.put(ctx, tx, into.takePlace(name), into.name(), into)
 	})
-}
-
-func sqlName(dataset, table string) string {
-	return googlesql.Quote(dataset) + "." + googlesql.Quote(table)
 }
 
 // replacement is the table that files make, anew or in the place of an old one. Its
