@@ -46,7 +46,8 @@ func (t *table) alter(old *table) (statements string) {
 // others last.
 func widen(table, path string, narrow, wide []*field) (merged []*field, err error) {
 	mismatch := func(f *field, format string, args ...any) error {
-		return invalid("Provided Schema does not match Table %s. Field %s is %s", table, path+f.Name, fmt.Sprintf(format, args...))
+		difference := fmt.Sprintf(format, args...)
+		return invalid("Provided Schema does not match Table %s. Field %s is %s", table, path+f.Name, difference)
 	}
 	for _, was := range narrow {
 		is := named(wide, was.Name)

@@ -51,7 +51,8 @@ func loadCatalogue(ctx context.Context, db *database, project string) (*catalogu
 	}
 	var object string
 	var all map[string]json.RawMessage
-	const query = "SELECT coalesce(CAST(json_group_object(name, resource) AS VARCHAR), '{}') FROM nightwire_catalogue.resources"
+	const query = "SELECT CAST(coalesce(json_group_object(name, resource), '{}') AS VARCHAR) " +
+		"FROM nightwire_catalogue.resources"
 	err := db.QueryRowContext(ctx, query).Scan(&object)
 	if err == nil {
 		err = json.Unmarshal([]byte(object), &all)

@@ -77,7 +77,8 @@ func asFailure(err error) *failure {
 	case !ok || slices.Contains(lasting, duck.Type):
 		return &failure{http.StatusInternalServerError, "internalError", err.Error()}
 	case duck.Type == duckdb.ErrorTypeOutOfMemory:
-		return &failure{http.StatusBadRequest, "resourcesExceeded", "Resources exceeded during query execution: The query could not be executed in the allotted memory."}
+		return &failure{http.StatusBadRequest, "resourcesExceeded",
+			"Resources exceeded during query execution: The query could not be executed in the allotted memory."}
 	}
 	return &failure{http.StatusBadRequest, "invalidQuery", inBigQuery(duck.Msg)}
 }

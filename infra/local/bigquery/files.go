@@ -88,7 +88,7 @@ func unavailable(uri string, err error) error {
 }
 
 func unreadable(file *storage.ObjectAttrs, err error) error {
-	return invalid("Error while reading data, error message: %v File: %s", err, address(file))
+	return invalid("Error while reading data, error message: %v. File: %s", err, address(file))
 }
 
 // open reads a file. Its records are checked one by one.
