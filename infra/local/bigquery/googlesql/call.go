@@ -75,7 +75,7 @@ func (w *writer) cast(from, to int, cast, macro string) string {
 	if as == to {
 		w.refuse("Syntax error: Expected keyword AS in CAST")
 	}
-	value, kind := w.write(from, as), w.wholeType(as+1, to)
+	value, kind := w.write(from, as), w.typeOf(as+1, to)
 	if conversions[kind] != "" {
 		return macro + conversions[kind] + "(" + value + ")"
 	}

@@ -190,8 +190,8 @@ func (w *writer) element(i int, of string) string {
 
 // typed writes ARRAY<type>[...] and STRUCT<...>(...).
 func (w *writer) typed(i int) (string, int) {
-	t, next := w.typeAt(i)
-	value := w.at(next)
+	next := w.next(i + 1)
+	t, value := w.typeOf(i, next), w.at(next)
 	inner := w.row(w.split(next+1, value.close))
 	switch {
 	case value.is("["):

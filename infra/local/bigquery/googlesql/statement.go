@@ -218,7 +218,7 @@ func (w *writer) columns(from, to int) (query string, required []string) {
 
 // typedNull writes a NULL of the type that these tokens are, as a column.
 func (w *writer) typedNull(name string, from, to int) string {
-	return "CAST(NULL AS " + w.wholeType(from, to) + ") AS " + Quote(name)
+	return "CAST(NULL AS " + w.typeOf(from, to) + ") AS " + Quote(name)
 }
 
 // partition reads the column whose days make partitions: bare, or as DATE(column).

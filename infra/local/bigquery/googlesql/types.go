@@ -22,50 +22,29 @@ func ScalarType(name string) (string, bool) {
 	return t, ok
 }
 
-// typeAt writes the type that begins at token i: INT64, NUMERIC(p, s),
-// ARRAY<type>, STRUCT<name type, ...>. Of NOT NULL behind it nothing is kept:
-// the modes of columns stay as they are.
-func (w *writer) typeAt(i int) (sql string, next int) {
-	name := strings.ToUpper(w.at(i).text)
-	behind := w.at(i + 1)
-	scalar, known := duckTypes[name]
+// typeOf writes the type that these tokens are: INT64, NUMERIC(p, s),
+// ARRAY<type>, STRUCT<name type, ...>. Of NOT NULL behind it nothing is kept: the
+// modes of columns stay as they are.
+func (w *writer) typeOf(from, to int) string {
+	if w.phrase(to-2, "NOT", "NULL") {
+		to -= 2
+	}
+	name, open := w.at(from), w.at(from+1)
+	scalar, known := ScalarType(name.text)
+	parts := open.close == to-1 // which stand in a bracket
 	switch {
-	case behind.is("<") && name == "ARRAY":
-		element, at := w.typeAt(i + 2)
-		if at != behind.close {
-			w.refuse("Syntax error: Unexpected %s after a type", w.describe(at))
+	case known && to == from+1:
+		return scalar
+	case parts && name.is("ARRAY") && open.is("<"):
+		return w.typeOf(from+2, to-1) + "[]"
+	case parts && name.is("STRUCT") && open.is("<"):
+		var fields []string
+		for _, f := range w.split(from+2, to-1) {
+			fields = append(fields, Quote(w.at(f.from).text)+" "+w.typeOf(f.from+1, f.to))
 		}
-		sql, next = element+"[]", behind.close+1
-	case behind.is("<") && name == "STRUCT":
-		sql, next = "STRUCT("+w.fieldTypes(i+2, behind.close)+")", behind.close+1
-	case !known:
-		return w.refuse("Type not found: %s", w.describe(i)), i
-	case behind.is("(") && scalar == duckTypes["NUMERIC"]:
-		sql, next = "DECIMAL("+w.write(i+2, behind.close)+")", behind.close+1
-	default:
-		sql, next = scalar, i+1
+		return "STRUCT(" + strings.Join(fields, ", ") + ")"
+	case parts && scalar == duckTypes["NUMERIC"] && open.is("("):
+		return "DECIMAL(" + w.write(from+2, to-1) + ")"
 	}
-	if w.phrase(next, "NOT", "NULL") {
-		next += 2
-	}
-	return sql, next
-}
-
-// fieldTypes writes what stands in the angle brackets of STRUCT, where each field
-// has a name.
-func (w *writer) fieldTypes(from, to int) string {
-	var fields []string
-	for _, f := range w.split(from, to) {
-		fields = append(fields, Quote(w.at(f.from).text)+" "+w.wholeType(f.from+1, f.to))
-	}
-	return strings.Join(fields, ", ")
-}
-
-// wholeType writes a type that takes all these tokens.
-func (w *writer) wholeType(from, to int) string {
-	sql, next := w.typeAt(from)
-	if next != to {
-		w.refuse("Syntax error: Unexpected %s after a type", w.describe(next))
-	}
-	return sql
+	return w.refuse("Type not found: %s", w.describe(from))
 }
