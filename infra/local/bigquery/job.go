@@ -12,8 +12,6 @@ import (
 	"time"
 
 	bq "google.golang.org/api/bigquery/v2"
-
-	"nightwire.dev/infra/local/bigquery/googlesql"
 )
 
 // job is a query, or a load, that runs or has run.
@@ -23,31 +21,21 @@ type job struct {
 	query    *queryRequest
 	load     *bq.JobConfigurationLoad // instead of a query
 	created  time.Time
-	used     time.Time // guarded by jobs.mu, as is:
-	readers  int       // calls that wait for the result or read it
 	cancel   context.CancelFunc
 	done     chan struct{}
 
-	// What follows is set before done is closed.
-	ended    time.Time
-	kind     googlesql.Kind
-	err      *failure
-	fields   []*field
-	result   string // the table of the query's rows, if it gives any
-	total    int64  // rows of the result
-	columns  int    // of the result, and of the records in it
-	affected int64  // rows that the statement changed
-	loaded   *bq.JobStatistics3
-}
+	// Guarded by jobs.mu.
+	used    time.Time
+	readers int // calls that wait for the result or read it, and the job itself while it runs
+	columns int // that the result takes, once there is one
 
-// finished says whether the job is done.
-func (j *job) finished() bool {
-	select {
-	case <-j.done:
-		return true
-	default:
-		return false
-	}
+	// What follows is set before done is closed.
+	ended   time.Time
+	err     *failure
+	result  string // the table of the query's rows, if it gives any
+	total   int64  // rows of the result
+	queried *bq.JobStatistics2
+	loaded  *bq.JobStatistics3
 }
 
 // A job is kept for some time after it was last asked for, unless later results
@@ -84,7 +72,7 @@ func (js *jobs) start(j *job, timeoutMs int64) (err error) {
 	timeout := cmp.Or(time.Duration(timeoutMs)*time.Millisecond, math.MaxInt64)
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	j.id = cmp.Or(j.id, "job_"+rand.Text())
-	j.created, j.used, j.cancel, j.done = time.Now(), time.Now(), cancel, make(chan struct{})
+	j.created, j.used, j.cancel, j.done, j.readers = time.Now(), time.Now(), cancel, make(chan struct{}), 1
 	if err := js.add(j); err != nil {
 		cancel()
 		return err
@@ -118,26 +106,34 @@ func (js *jobs) add(j *job) error {
 // end tells that a job is done, and forgets those for which nobody asks.
 func (js *jobs) end(j *job) {
 	js.mu.Lock()
-	j.ended, j.used = time.Now(), time.Now()
+	j.ended, j.used, j.readers = time.Now(), time.Now(), j.readers-1
+	if j.result != "" {
+		j.columns = leaves(j.queried.Schema.Fields)
+	}
 	close(j.done)
 	var forgotten []*job
-	columns := 0
+	later := 0 // columns of the results that were asked for later
 	latest := func(a, b *job) int { return b.used.Compare(a.used) }
 	for _, old := range slices.SortedFunc(maps.Values(js.byID), latest) {
-		if !old.finished() {
-			continue
-		}
-		columns += old.columns
-		crowded := old.columns > 0 && columns > keepColumns
-		if old != j && old.readers == 0 && (crowded || time.Since(old.used) > keepJob) {
+		crowded := old.columns > 0 && later > keepColumns
+		if old.readers == 0 && (crowded || time.Since(old.used) > keepJob) {
 			delete(js.byID, old.id)
 			forgotten = append(forgotten, old)
 		}
+		later += old.columns
 	}
 	js.mu.Unlock()
 	for _, old := range forgotten {
 		js.dropResult(old)
 	}
+}
+
+// leaves counts the columns that fields are stored in.
+func leaves(fields []*field) (n int) {
+	for _, f := range fields {
+		n += max(1, leaves(f.Fields))
+	}
+	return n
 }
 
 // hold counts the readers of a job's result, which is kept for them.
@@ -191,23 +187,17 @@ func (s *Server) jobResource(j *job) *bq.Job {
 		query := &bq.JobConfigurationQuery{Query: j.query.Query, UseLegacySql: new(bool)}
 		resource.Configuration = &bq.JobConfiguration{JobType: "QUERY", DryRun: j.query.DryRun, Query: query}
 	}
-	if !j.finished() {
+	select {
+	case <-j.done:
+	default:
 		return resource
 	}
 	resource.Status.State = "DONE"
 	resource.Statistics.EndTime = j.ended.UnixMilli()
-	resource.Statistics.Load = j.loaded
+	resource.Statistics.Query, resource.Statistics.Load = j.queried, j.loaded
 	if j.err != nil {
 		resource.Status.ErrorResult = j.err.proto()
 		resource.Status.Errors = []*bq.ErrorProto{j.err.proto()}
-	}
-	if j.query != nil {
-		resource.Statistics.Query = &bq.JobStatistics2{
-			StatementType: string(j.kind), Schema: &bq.TableSchema{Fields: j.fields}, NumDmlAffectedRows: j.affected,
-		}
-		if j.kind.Changes() {
-			resource.Statistics.Query.ForceSendFields = []string{"NumDmlAffectedRows"}
-		}
 	}
 	return resource
 }

@@ -96,19 +96,16 @@ func (s *Server) results(r *http.Request, j *job, p page) (any, error) {
 	if j.err != nil {
 		return nil, j.err
 	}
-	answer.JobComplete = true
-	if j.kind.Changes() {
-		answer.Affected = &j.affected
-	}
-	if j.kind == googlesql.Query {
-		answer.Schema = &bq.TableSchema{Fields: j.fields}
+	answer.JobComplete, answer.Schema = true, j.queried.Schema
+	if googlesql.Kind(j.queried.StatementType).Changes() {
+		answer.Affected = &j.queried.NumDmlAffectedRows
 	}
 	if j.result == "" {
 		return answer, nil
 	}
 	const condition = "WHERE rowid >= %[1]d AND rowid < %[1]d + %[2]d"
 	var err error
-	answer.pageAnswer, err = s.readRows(r.Context(), j.result, condition, j.fields, j.total, p)
+	answer.pageAnswer, err = s.readRows(r.Context(), j.result, condition, j.queried.Schema.Fields, j.total, p)
 	return answer, err
 }
 

@@ -7,6 +7,8 @@ import (
 	"database/sql"
 	"errors"
 
+	bq "google.golang.org/api/bigquery/v2"
+
 	"nightwire.dev/infra/local/bigquery/googlesql"
 )
 
@@ -16,14 +18,13 @@ func (s *Server) run(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	j.kind = statement.Kind
-	if j.kind == googlesql.Query {
+	j.queried = &bq.JobStatistics2{StatementType: string(statement.Kind)}
+	switch {
+	case statement.Kind == googlesql.Query:
 		return s.runQuery(ctx, j, statement.SQL)
-	}
-	if j.query.DryRun {
-		return notImplemented("a dry run of %s", j.kind)
-	}
-	if j.kind.Changes() {
+	case j.query.DryRun:
+		return notImplemented("a dry run of %s", statement.Kind)
+	case statement.Kind.Changes():
 		return s.runChange(ctx, j, scope, statement)
 	}
 	return s.define(ctx, scope, statement)
@@ -37,12 +38,16 @@ func (s *Server) runQuery(ctx context.Context, j *job, query string) error {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }()
-	j.fields, err = describe(ctx, tx, query)
-	if err != nil || j.query.DryRun {
+	fields, err := describe(ctx, tx, query)
+	if err != nil {
 		return err
 	}
+	j.queried.Schema = &bq.TableSchema{Fields: fields}
+	if j.query.DryRun {
+		return nil
+	}
 	result := "memory.main." + googlesql.Quote(rand.Text())
-	if _, err := tx.ExecContext(ctx, "CREATE TABLE "+result+" ("+columnList(j.fields, nil)+")"); err != nil {
+	if _, err := tx.ExecContext(ctx, "CREATE TABLE "+result+" ("+columnList(fields, nil)+")"); err != nil {
 		return err
 	}
 	filled, err := tx.ExecContext(ctx, "INSERT INTO "+result+" "+query)
@@ -55,16 +60,8 @@ func (s *Server) runQuery(ctx context.Context, j *job, query string) error {
 	if err := tx.Commit(); err != nil {
 		return err
 	}
-	j.result, j.columns = result, leaves(j.fields)
+	j.result = result
 	return nil
-}
-
-// leaves counts the columns that fields are stored in.
-func leaves(fields []*field) (n int) {
-	for _, f := range fields {
-		n += max(1, leaves(f.Fields))
-	}
-	return n
 }
 
 // dropResult removes a query's result.
@@ -101,7 +98,8 @@ func (s *Server) runChange(ctx context.Context, j *job, scope *scope, statement 
 		if err != nil {
 			return nil, err
 		}
-		j.affected, err = result.RowsAffected()
+		j.queried.ForceSendFields = []string{"NumDmlAffectedRows"}
+		j.queried.NumDmlAffectedRows, err = result.RowsAffected()
 		return nil, err
 	})
 }
