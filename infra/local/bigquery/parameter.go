@@ -32,43 +32,31 @@ func parameterLiterals(parameters []queryParameter) (map[string]string, error) {
 	literals := map[string]string{}
 	for i, p := range parameters {
 		name := cmp.Or(strings.ToLower(p.Name), strconv.Itoa(i+1))
-		kind, err := parameterType(p.Type)
-		if err != nil {
-			return nil, fmt.Errorf("query parameter %s: %w", name, err)
+		if p.Type == nil {
+			return nil, invalid("Required parameter is missing: parameterType of %s", name)
 		}
-		literals[name] = "CAST(" + valueSQL(p.Type, p.Value) + " AS " + kind + ")"
+		kind, form, values := p.Type.Type, "CAST(%s AS %s)", []parameterValue{p.Value}
+		if p.Type.ArrayType != nil {
+			kind, form, values = p.Type.ArrayType.Type, "CAST([%s] AS %s[])", p.Value.Array
+		}
+		scalar, known := googlesql.ScalarType(kind)
+		if !known {
+			return nil, invalid("Invalid type %s of query parameter %s", kind, name)
+		}
+		var texts []string
+		for _, v := range values {
+			texts = append(texts, v.sql(kind))
+		}
+		literals[name] = fmt.Sprintf(form, strings.Join(texts, ", "), scalar)
 	}
 	return literals, nil
-}
-
-// parameterType writes a parameter's type.
-func parameterType(t *bq.QueryParameterType) (string, error) {
-	switch {
-	case t == nil:
-		return "", invalid("Required parameter is missing: parameterType")
-	case t.ArrayType != nil && t.ArrayType.ArrayType == nil:
-		element, err := parameterType(t.ArrayType)
-		return element + "[]", err
-	}
-	kind, known := googlesql.ScalarType(t.Type)
-	if !known {
-		return "", invalid("Invalid parameter type %s", t.Type)
-	}
-	return kind, nil
 }
 
 // readers are functions that read the values of types which a cast would not.
 var readers = map[string]string{"BYTES": "from_base64", "GEOGRAPHY": "st_geogfromtext"}
 
-// valueSQL writes a value as what a cast to its type understands.
-func valueSQL(t *bq.QueryParameterType, v parameterValue) string {
-	if t.ArrayType != nil {
-		var elements []string
-		for _, element := range v.Array {
-			elements = append(elements, valueSQL(t.ArrayType, element))
-		}
-		return "[" + strings.Join(elements, ", ") + "]"
-	}
+// sql writes a value as what a cast to its type understands.
+func (v parameterValue) sql(kind string) string {
 	if v.Value == nil || string(v.Value) == "null" {
 		return "NULL"
 	}
@@ -76,5 +64,5 @@ func valueSQL(t *bq.QueryParameterType, v parameterValue) string {
 	if err := json.Unmarshal(v.Value, &text); err != nil {
 		text = string(v.Value) // numbers and truth values may come as themselves
 	}
-	return readers[strings.ToUpper(t.Type)] + "(" + googlesql.Literal(text) + ")"
+	return readers[strings.ToUpper(kind)] + "(" + googlesql.Literal(text) + ")"
 }

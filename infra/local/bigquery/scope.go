@@ -2,6 +2,7 @@ package bigquery
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	bq "google.golang.org/api/bigquery/v2"
@@ -16,8 +17,7 @@ type scope struct {
 	dataset    *bq.DatasetReference
 	location   string // where the query is to run, if it says so
 	parameters map[string]string
-	making     string // the Id of the view that this is the query of, if it is new or to change
-	depth      int
+	views      []string // the Ids of those that this is the query of, one within the other
 }
 
 // maxViews bounds views upon views, as the service does.
@@ -40,46 +40,46 @@ func (c *scope) Parameter(name string) (string, error) {
 	return "", invalidQuery("Query parameter '%s' not found", name)
 }
 
-// split reads a path as dataset and table.
-func (c *scope) split(path []string) (dataset string, rest []string, err error) {
+// split reads a path as a dataset and a name in it.
+func (c *scope) split(path []string) (dataset, name string, err error) {
 	if len(path) > 1 && path[0] == c.server.options.Project {
 		path = path[1:]
 	} else if len(path) == 3 && !strings.EqualFold(path[1], "INFORMATION_SCHEMA") {
-		return "", nil, notFound("Project %s", path[0])
+		return "", "", notFound("Project %s", path[0])
 	}
 	if len(path) == 1 && c.dataset != nil {
 		path = []string{c.dataset.DatasetId, path[0]}
 	}
 	if len(path) < 2 {
-		return "", nil, invalidQuery("Table \"%s\" must be qualified with a dataset (e.g. dataset.table).", strings.Join(path, "."))
+		return "", "", invalidQuery("Table \"%s\" must be qualified with a dataset (e.g. dataset.table).", strings.Join(path, "."))
 	}
 	d, err := c.server.catalogue.dataset(path[0])
 	if err == nil && c.location != "" && !strings.EqualFold(d.Location, c.location) {
-		return "", nil, notFound("Dataset %s was not found in location %s", d.Id, c.location)
+		return "", "", notFound("Dataset %s was not found in location %s", d.Id, c.location)
 	}
-	return path[0], path[1:], nil
+	return path[0], strings.Join(path[1:], "."), nil
 }
 
 // target resolves the path of what a statement makes, changes or removes.
 func (c *scope) target(path []string) (dataset, name string, err error) {
-	dataset, rest, err := c.split(path)
-	if err == nil && len(rest) != 1 {
+	dataset, name, err = c.split(path)
+	if strings.Contains(name, ".") {
 		err = invalidQuery("INFORMATION_SCHEMA cannot be changed")
 	}
-	return dataset, strings.Join(rest, "."), err
+	return dataset, name, err
 }
 
 // Relation resolves a table's name. A view stands as its query, rewritten
 // afresh, so that it follows every change of the tables that it reads.
 func (c *scope) Relation(path []string) (googlesql.Relation, error) {
-	dataset, rest, err := c.split(path)
+	dataset, name, err := c.split(path)
 	if err != nil {
 		return googlesql.Relation{}, err
 	}
-	if len(rest) == 2 && strings.EqualFold(rest[0], "INFORMATION_SCHEMA") {
-		return c.server.information(dataset, rest[1])
+	if view, found := strings.CutPrefix(strings.ToUpper(name), "INFORMATION_SCHEMA."); found {
+		return c.server.information(dataset, view)
 	}
-	t, err := c.server.catalogue.table(dataset, strings.Join(rest, "."))
+	t, err := c.server.catalogue.table(dataset, name)
 	if err != nil {
 		missing := strings.TrimPrefix(err.Error(), "Not found: ")
 		return googlesql.Relation{}, notFound("%s was not found in location %s", missing, c.server.options.Location)
@@ -91,13 +91,13 @@ func (c *scope) Relation(path []string) (googlesql.Relation, error) {
 	if !t.view() {
 		return relation, nil
 	}
-	if t.Id == c.making {
+	switch {
+	case slices.Contains(c.views, t.Id):
 		return googlesql.Relation{}, invalidQuery("View %s cannot be made of itself", t.Id)
-	}
-	if c.depth == maxViews {
+	case len(c.views) >= maxViews:
 		return googlesql.Relation{}, invalidQuery("Views are nested more than %d deep at %s", maxViews, t.Id)
 	}
-	statement, err := googlesql.Rewrite(t.View.Query, &scope{server: c.server, making: c.making, depth: c.depth + 1})
+	statement, err := googlesql.Rewrite(t.View.Query, &scope{server: c.server, views: append(slices.Clip(c.views), t.Id)})
 	if err != nil {
 		return googlesql.Relation{}, fmt.Errorf("view %s: %w", t.Id, err)
 	}
@@ -114,7 +114,7 @@ var informationViews = map[string]struct{ columns, noRow string }{
 
 // information builds a dataset's INFORMATION_SCHEMA.TABLES or COLUMNS.
 func (s *Server) information(dataset, name string) (googlesql.Relation, error) {
-	view, ok := informationViews[strings.ToUpper(name)]
+	view, ok := informationViews[name]
 	if !ok {
 		return googlesql.Relation{}, notImplemented("INFORMATION_SCHEMA.%s", name)
 	}
@@ -124,7 +124,7 @@ func (s *Server) information(dataset, name string) (googlesql.Relation, error) {
 	q := googlesql.Literal
 	rows := []string{view.noRow}
 	for _, t := range s.catalogue.listTables(dataset) {
-		if strings.EqualFold(name, "TABLES") {
+		if name == "TABLES" {
 			kind := strings.Replace(t.Type, "TABLE", "BASE TABLE", 1)
 			rows = append(rows, fmt.Sprintf("(%s, %s, make_timestamptz(%d * 1000))", q(t.id()), q(kind), t.CreationTime))
 			continue

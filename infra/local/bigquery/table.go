@@ -142,7 +142,7 @@ func (s *Server) describeView(ctx context.Context, resource *bq.Table) error {
 	if err := only(resource.View, "query"); err != nil {
 		return err
 	}
-	statement, err := googlesql.Rewrite(resource.View.Query, &scope{server: s, making: resource.Id})
+	statement, err := googlesql.Rewrite(resource.View.Query, &scope{server: s, views: []string{resource.Id}})
 	if err != nil {
 		return err
 	}

@@ -118,7 +118,7 @@ func (w *writer) row(items []span) string {
 // by name.
 func (w *writer) stored(from, to int) string {
 	switch {
-	case w.phrase(from, "STRUCT", "(") && w.next(from+1) == to:
+	case w.phrase(from, "STRUCT (") && w.next(from+1) == to:
 		return "row(" + w.row(w.split(from+2, to-1)) + ")"
 	case w.at(from).any("(", "[") && w.next(from) == to && !w.query(from):
 		return w.at(from).text + w.row(w.split(from+1, to-1)) + w.at(to-1).text

@@ -123,7 +123,7 @@ func (w *writer) unnest(s *source, array span, i int, before []*source) (next in
 	if s.alias == "" { // the fields of the elements are the columns
 		elements, added = "unnest("+expr+", max_depth := 2)", nil
 	}
-	if w.skip(&i, "WITH", "OFFSET") {
+	if w.skip(&i, "WITH OFFSET") {
 		var offset string
 		offset, i = w.sourceAlias(i, "offset")
 		elements, added = elements+", unnest(range(len("+expr+"))) AS "+Quote(offset), append(added, offset)

@@ -26,7 +26,7 @@ func (w *writer) with(i int) {
 	w.defined = maps.Clone(w.defined)
 	i++
 	recursive := w.skip(&i, "RECURSIVE")
-	for w.at(i).name() && w.phrase(i+1, "AS", "(") {
+	for w.at(i).name() && w.phrase(i+1, "AS (") {
 		behind := w.at(i + 2).close
 		if recursive {
 			behind = i
@@ -53,7 +53,7 @@ func (w *writer) selection(i, to int) (string, int) {
 		next = w.clause(last+1, to)
 		tail = " FROM " + w.from(last+1, next)
 	}
-	if w.skip(&i, "AS", "STRUCT") {
+	if w.skip(&i, "AS STRUCT") {
 		return head + w.record(w.split(i, last)) + tail, next
 	}
 	write := w.write
@@ -101,7 +101,7 @@ func (w *writer) star(i int) (string, int) {
 		exclude = w.hidden[strings.ToLower(w.at(i-2).text)]
 	}
 	next := i + 1
-	if w.phrase(next, "EXCEPT", "(") {
+	if w.phrase(next, "EXCEPT (") {
 		exclude = append([]string{w.write(i+3, w.at(i+2).close)}, exclude...)
 		next = w.next(i + 2)
 	}

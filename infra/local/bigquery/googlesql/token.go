@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 type tokenKind int
@@ -80,17 +79,18 @@ func lex(src string, pos int) (token, error) {
 		}
 		return t, err
 	}
-	return token{}, refuse("Illegal character %.1q, or a literal or comment without an end,", rest)
+	return token{}, refuse("Syntax error: Illegal character, or a literal or comment without an end, at %.20q", rest)
 }
 
 // scan cuts a statement into tokens and drops the comments.
 func scan(src string) ([]token, error) {
 	var tokens []token
+	var before token
 	questions := 0
 	for pos := 0; pos < len(src); {
 		t, err := lex(src, pos)
 		if err != nil {
-			return nil, refuse("Syntax error: %v at %s", err, place(src, pos))
+			return nil, err
 		}
 		pos = t.end
 		switch {
@@ -99,22 +99,14 @@ func scan(src string) ([]token, error) {
 		case t.kind == param && t.text == "":
 			questions++
 			t.text = strconv.Itoa(questions)
-		case t.kind == word && len(tokens) > 0 && tokens[len(tokens)-1].is("."):
+		case t.kind == word && before.is("."):
 			t.kind = quoted
-		case t.kind == word && len(tokens) > 0 && tokens[len(tokens)-1].kind == number && tokens[len(tokens)-1].end == t.start:
-			return nil, refuse("Syntax error: Missing whitespace between literal and alias at %s", place(src, t.start))
+		case t.kind == word && before.kind == number && before.end == t.start:
+			return nil, refuse("Syntax error: Missing whitespace between literal and alias at %q", t.text)
 		}
-		tokens = append(tokens, t)
+		tokens, before = append(tokens, t), t
 	}
 	return pair(tokens)
-}
-
-// place is a position in BigQuery's form, [line:column].
-func place(src string, pos int) string {
-	before := src[:pos]
-	line := 1 + strings.Count(before, "\n")
-	column := 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
-	return "[" + strconv.Itoa(line) + ":" + strconv.Itoa(column) + "]"
 }
 
 // escapes are what a backslash begins in a literal.
@@ -142,7 +134,7 @@ func decode(literal string) (kind tokenKind, body string, err error) {
 		r, unicode, _, unknown := strconv.UnquoteChar(escape, 0)
 		switch {
 		case unknown != nil || unicode && kind == blob:
-			err = refuse("illegal escape sequence: %s", escape)
+			err = refuse("Syntax error: Illegal escape sequence: %s", escape)
 		case kind == blob:
 			return string([]byte{byte(r)})
 		}

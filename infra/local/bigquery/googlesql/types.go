@@ -26,7 +26,7 @@ func ScalarType(name string) (string, bool) {
 // ARRAY<type>, STRUCT<name type, ...>. Of NOT NULL behind it nothing is kept: the
 // modes of columns stay as they are.
 func (w *writer) typeOf(from, to int) string {
-	if w.phrase(to-2, "NOT", "NULL") {
+	if w.phrase(to-2, "NOT NULL") {
 		to -= 2
 	}
 	name, open := w.at(from), w.at(from+1)
