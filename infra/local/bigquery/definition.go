@@ -81,18 +81,18 @@ func (s *Server) changeColumns(ctx context.Context, t *table, changes []googlesq
 				return err
 			}
 		}
-		i := slices.IndexFunc(t.Schema.Fields, func(f *field) bool { return strings.EqualFold(f.Name, change.Column) })
+		column := named(t.Schema.Fields, change.Column)
 		switch {
-		case change.IfExists && change.Add == (i >= 0): // it is so already
-		case change.Add && i >= 0:
+		case change.IfExists && change.Add == (column != nil): // it is so already
+		case change.Add && column != nil:
 			return invalidQuery("Column already exists: %s", change.Column)
 		case change.Add:
 			t.Schema.Fields = append(t.Schema.Fields, described...)
-		case i < 0:
+		case column == nil:
 			return invalidQuery("Column not found: %s", change.Column)
 		case change.SQL == "":
-			t.Schema.Fields = slices.Delete(t.Schema.Fields, i, i+1)
-		case !coerce(t.Schema.Fields[i], described[0]):
+			t.Schema.Fields = slices.DeleteFunc(t.Schema.Fields, func(f *field) bool { return f == column })
+		case !coerce(column, described[0]):
 			return invalidQuery("The existing type of column %s is not assignable to the new type", change.Column)
 		}
 	}

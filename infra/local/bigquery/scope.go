@@ -106,35 +106,34 @@ func (c *scope) Relation(path []string) (googlesql.Relation, error) {
 }
 
 // informationViews are the columns of INFORMATION_SCHEMA's views behind the first
-// two, and a row of their types, since a VALUES has one row at least.
-var informationViews = map[string]struct{ columns, noRow string }{
-	"TABLES":  {"table_name, table_type, creation_time", "('', '', now())"},
-	"COLUMNS": {"table_name, column_name, ordinal_position, is_nullable, data_type", "('', '', 0, '', '')"},
+// two, and informationColumns those of both.
+var informationViews = map[string]string{
+	"TABLES":  "table_name, table_type, creation_time",
+	"COLUMNS": "table_name, column_name, ordinal_position, is_nullable, data_type",
 }
 
+const informationColumns = "table_name, table_type, creation_time, column_name, ordinal_position, is_nullable, data_type"
+
 // information builds a dataset's INFORMATION_SCHEMA.TABLES or COLUMNS.
-func (s *Server) information(dataset, name string) (googlesql.Relation, error) {
-	view, ok := informationViews[name]
-	if !ok {
-		return googlesql.Relation{}, notImplemented("INFORMATION_SCHEMA.%s", name)
+func (s *Server) information(dataset, view string) (googlesql.Relation, error) {
+	columns, known := informationViews[view]
+	if !known {
+		return googlesql.Relation{}, notImplemented("INFORMATION_SCHEMA.%s", view)
 	}
 	if _, err := s.catalogue.dataset(dataset); err != nil {
 		return googlesql.Relation{}, err
 	}
 	q := googlesql.Literal
-	rows := []string{view.noRow}
+	rows := []string{"('', '', now(), '', 0, '', '')"} // since a VALUES has one row at least
 	for _, t := range s.catalogue.listTables(dataset) {
-		if name == "TABLES" {
-			kind := strings.Replace(t.Type, "TABLE", "BASE TABLE", 1)
-			rows = append(rows, fmt.Sprintf("(%s, %s, make_timestamptz(%d * 1000))", q(t.id()), q(kind), t.CreationTime))
-			continue
-		}
+		kind := strings.Replace(t.Type, "TABLE", "BASE TABLE", 1)
 		for i, f := range t.Schema.Fields {
 			nullable := map[bool]string{false: "YES", true: "NO"}[f.Mode == "REQUIRED"]
-			rows = append(rows, fmt.Sprintf("(%s, %s, %d, %s, %s)", q(t.id()), q(f.Name), i+1, q(nullable), q(standardType(f))))
+			rows = append(rows, fmt.Sprintf("(%s, %s, make_timestamptz(%d * 1000), %s, %d, %s, %s)",
+				q(t.id()), q(kind), t.CreationTime, q(f.Name), i+1, q(nullable), q(standardType(f))))
 		}
 	}
-	sql := fmt.Sprintf("(SELECT %s AS table_catalog, %s AS table_schema, * FROM (VALUES %s) AS v(%s) WHERE table_name <> '')",
-		q(s.options.Project), q(dataset), strings.Join(rows, ", "), view.columns)
-	return googlesql.Relation{SQL: sql, Name: name}, nil
+	sql := fmt.Sprintf("(SELECT DISTINCT %s AS table_catalog, %s AS table_schema, %s FROM (VALUES %s) AS v(%s) WHERE table_name <> '')",
+		q(s.options.Project), q(dataset), columns, strings.Join(rows, ", "), informationColumns)
+	return googlesql.Relation{SQL: sql, Name: view}, nil
 }
