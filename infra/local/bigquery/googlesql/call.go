@@ -2,17 +2,20 @@ package googlesql
 
 import (
 	"cmp"
+	"fmt"
 	"strconv"
 	"strings"
 )
 
-// renamed are functions that DuckDB has under another name, and that no macro can
-// name: aggregates, and one of any number of arguments. Of FORMAT's verbs DuckDB
-// refuses %t and %T.
-var renamed = map[string]string{
-	"LOGICAL_AND": "bool_and", "LOGICAL_OR": "bool_or",
-	"PERCENTILE_CONT": "quantile_cont", "PERCENTILE_DISC": "quantile_disc",
-	"FORMAT": "printf",
+// templates are calls that DuckDB writes otherwise, and that no macro can: those of
+// aggregates, and of any number of arguments. Its own countif is NULL where there
+// is no row; of FORMAT's verbs it refuses %t and %T.
+var templates = map[string]string{
+	"COUNTIF":     "count(CASE WHEN %s THEN 1 END)",
+	"LOGICAL_AND": "bool_and(%s)", "LOGICAL_OR": "bool_or(%s)",
+	"PERCENTILE_CONT": "quantile_cont(%s)", "PERCENTILE_DISC": "quantile_disc(%s)",
+	"GREATEST": "greatest([%s])", "LEAST": "least([%s])",
+	"ARRAY_CONCAT": "array_concat([%s])", "FORMAT": "printf(%s)",
 }
 
 // conversions are the types to which DuckDB would cast otherwise than GoogleSQL,
@@ -49,12 +52,10 @@ func (w *writer) call(name string, i int) (string, int) {
 		having := w.find(from, to, "HAVING")
 		by := strings.ToLower("arg_" + w.at(having+1).text)
 		return by + "(" + w.write(from, having) + ", " + w.write(having+2, to) + ")", next
-	case name == "COUNTIF": // DuckDB's is NULL where there is no row
-		return "count(CASE WHEN " + w.write(from, to) + " THEN 1 END)", next
+	case templates[name] != "":
+		return fmt.Sprintf(templates[name], w.write(from, to)), next
 	case name == "CONCAT":
 		return "((" + strings.Join(w.each(items), ") || (") + "))", next
-	case name == "GREATEST" || name == "LEAST" || name == "ARRAY_CONCAT":
-		return name + "([" + w.write(from, to) + "])", next
 	case strings.HasPrefix(name, "PARSE_") && len(items) > 1: // strptime wants its format from no macro
 		args := w.each(items)
 		args[1] = "strptime(" + args[1] + ", verbs(" + args[0] + "))"
@@ -66,7 +67,7 @@ func (w *writer) call(name string, i int) (string, int) {
 	case duckTypes[name] != "":
 		return "as_" + name, i + 1
 	}
-	return cmp.Or(renamed[name], w.at(i).text), i + 1
+	return w.at(i).text, i + 1
 }
 
 // cast writes a conversion, by DuckDB's cast or by the macro of a type.
