@@ -111,20 +111,25 @@ func (js *jobs) end(j *job) {
 		j.columns = leaves(j.queried.Schema.Fields)
 	}
 	close(j.done)
-	var forgotten []*job
-	later := 0 // columns of the results that were asked for later
+	var forgotten []string // results
+	later := 0             // columns of the results that were asked for later
 	latest := func(a, b *job) int { return b.used.Compare(a.used) }
 	for _, old := range slices.SortedFunc(maps.Values(js.byID), latest) {
 		crowded := old.columns > 0 && later > keepColumns
 		if old.readers == 0 && (crowded || time.Since(old.used) > keepJob) {
 			delete(js.byID, old.id)
-			forgotten = append(forgotten, old)
+			forgotten = append(forgotten, old.result)
 		}
 		later += old.columns
 	}
 	js.mu.Unlock()
-	for _, old := range forgotten {
-		js.dropResult(old)
+	for _, result := range forgotten {
+		if result == "" {
+			continue
+		}
+		if _, err := js.db.ExecContext(context.Background(), "DROP TABLE IF EXISTS "+result); err != nil {
+			js.log.Warn("result not dropped", "table", result, "error", err)
+		}
 	}
 }
 

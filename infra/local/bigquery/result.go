@@ -2,7 +2,6 @@ package bigquery
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -63,7 +62,8 @@ func (p page) value(f *field, value any) any {
 	case nil, []byte: // which JSON writes in base64
 		return v
 	case float64:
-		return floatText(v)
+		text := strings.TrimPrefix(strconv.FormatFloat(v, 'g', -1, 64), "+") // which infinity has
+		return strings.Replace(text, "Inf", "Infinity", 1)
 	case time.Time:
 		if p.microsecond {
 			return strconv.FormatInt(v.UnixMicro(), 10)
@@ -83,14 +83,6 @@ func (p page) value(f *field, value any) any {
 		return strings.Replace(text, " ", "T", 1)
 	case f.Type == "NUMERIC" && strings.Contains(text, "."):
 		return strings.TrimRight(strings.TrimRight(text, "0"), ".")
-	}
-	return text
-}
-
-func floatText(v float64) string {
-	text := strconv.FormatFloat(v, 'g', -1, 64)
-	if math.IsInf(v, 0) {
-		return strings.TrimPrefix(text, "+") + "inity"
 	}
 	return text
 }

@@ -14,7 +14,12 @@ import (
 
 // run executes a job's statement.
 func (s *Server) run(ctx context.Context, j *job) error {
-	statement, scope, err := s.rewrite(j.query)
+	literals, err := parameterLiterals(j.query.Parameters)
+	if err != nil {
+		return err
+	}
+	c := &scope{server: s, dataset: j.query.DefaultDataset, location: j.query.Location, parameters: literals}
+	statement, err := googlesql.Rewrite(j.query.Query, c)
 	if err != nil {
 		return err
 	}
@@ -25,9 +30,9 @@ func (s *Server) run(ctx context.Context, j *job) error {
 	case j.query.DryRun:
 		return notImplemented("a dry run of %s", statement.Kind)
 	case statement.Kind.Changes():
-		return s.runChange(ctx, j, scope, statement)
+		return s.runChange(ctx, j, c, statement)
 	}
-	return s.define(ctx, scope, statement)
+	return s.define(ctx, c, statement)
 }
 
 // runQuery keeps the result of a query in a table in memory, whose rows go to disk
@@ -64,19 +69,9 @@ func (s *Server) runQuery(ctx context.Context, j *job, query string) error {
 	return nil
 }
 
-// dropResult removes a query's result.
-func (s *Server) dropResult(j *job) {
-	if j.result == "" {
-		return
-	}
-	if _, err := s.db.ExecContext(context.Background(), "DROP TABLE IF EXISTS "+j.result); err != nil {
-		s.log.Warn("result not dropped", "job", j.id, "error", err)
-	}
-}
-
 // runChange runs INSERT, UPDATE, DELETE, MERGE or TRUNCATE.
-func (s *Server) runChange(ctx context.Context, j *job, scope *scope, statement googlesql.Statement) error {
-	dataset, name, err := scope.target(statement.Target)
+func (s *Server) runChange(ctx context.Context, j *job, c *scope, statement googlesql.Statement) error {
+	dataset, name, err := c.target(statement.Target)
 	if err != nil {
 		return err
 	}

@@ -23,16 +23,6 @@ type scope struct {
 // maxViews bounds views upon views, as the service does.
 const maxViews = 16
 
-func (s *Server) rewrite(q *queryRequest) (googlesql.Statement, *scope, error) {
-	literals, err := parameterLiterals(q.Parameters)
-	if err != nil {
-		return googlesql.Statement{}, nil, err
-	}
-	c := &scope{server: s, dataset: q.DefaultDataset, location: q.Location, parameters: literals}
-	statement, err := googlesql.Rewrite(q.Query, c)
-	return statement, c, err
-}
-
 func (c *scope) Parameter(name string) (string, error) {
 	if literal, ok := c.parameters[strings.ToLower(name)]; ok {
 		return literal, nil

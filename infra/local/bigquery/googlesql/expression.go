@@ -2,20 +2,13 @@ package googlesql
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-func set(words string) map[string]bool {
-	m := map[string]bool{}
-	for _, w := range strings.Fields(words) {
-		m[w] = true
-	}
-	return m
-}
-
 // reserved are GoogleSQL's reserved words: none is a bare alias or column.
-var reserved = set(`ALL AND ANY ARRAY AS ASC ASSERT_ROWS_MODIFIED AT BETWEEN BY CASE CAST COLLATE CONTAINS CREATE
+var reserved = strings.Fields(`ALL AND ANY ARRAY AS ASC ASSERT_ROWS_MODIFIED AT BETWEEN BY CASE CAST COLLATE CONTAINS CREATE
 CROSS CUBE CURRENT DEFAULT DEFINE DESC DISTINCT ELSE END ENUM ESCAPE EXCEPT EXCLUDE EXISTS EXTRACT FALSE FETCH
 FOLLOWING FOR FROM FULL GROUP GROUPING GROUPS HASH HAVING IF IGNORE IN INNER INTERSECT INTERVAL INTO IS JOIN LATERAL
 LEFT LIKE LIMIT LOOKUP MERGE NATURAL NEW NO NOT NULL NULLS OF ON OR ORDER OUTER OVER PARTITION PRECEDING PROTO QUALIFY
@@ -24,13 +17,13 @@ USING WHEN WHERE WINDOW WITH WITHIN`)
 
 // foreign are words that DuckDB reserves and GoogleSQL does not: as columns
 // they must be quoted.
-var foreign = set(`ANALYSE ANALYZE ANTI ASOF ASYMMETRIC AUTHORIZATION BINARY BOTH CHECK COLLATION COLUMN CONCURRENTLY
+var foreign = strings.Fields(`ANALYSE ANALYZE ANTI ASOF ASYMMETRIC AUTHORIZATION BINARY BOTH CHECK COLLATION COLUMN CONCURRENTLY
 CONSTRAINT DEFERRABLE DESCRIBE DO FOREIGN FREEZE GLOB GRANT ILIKE INITIALLY ISNULL LAMBDA LEADING LOCALTIME
 LOCALTIMESTAMP NOTNULL ONLY OVERLAPS PIVOT PLACING POSITIONAL PRIMARY REFERENCES RETURNING SEMI SHOW SIMILAR SUMMARIZE
 SYMMETRIC TABLE TRAILING UNIQUE UNPACK UNPIVOT USER VARIADIC VERBOSE`)
 
 // clocks are the functions that may be called without brackets.
-var clocks = set("CURRENT_DATE CURRENT_TIME CURRENT_DATETIME CURRENT_TIMESTAMP")
+var clocks = strings.Fields("CURRENT_DATE CURRENT_TIME CURRENT_DATETIME CURRENT_TIMESTAMP")
 
 // write writes a run of tokens, which may be anything: a query, an expression,
 // a list of them, or a clause with its keywords. The names that a query within
@@ -151,9 +144,9 @@ func (w *writer) word(i, to int) (string, int) {
 		return w.list(i + 1), w.next(i + 1)
 	case behind.is("("):
 		return w.call(upper, i)
-	case clocks[upper]:
+	case slices.Contains(clocks, upper):
 		return t.text + "()", i + 1
-	case foreign[upper], upper == "OFFSET" && !w.operand(i-1):
+	case slices.Contains(foreign, upper), upper == "OFFSET" && !w.operand(i-1):
 		return Quote(t.text), i + 1
 	}
 	return t.text, i + 1

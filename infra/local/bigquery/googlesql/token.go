@@ -2,6 +2,7 @@ package googlesql
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -45,7 +46,7 @@ func (t token) name() bool { return t.kind == word || t.kind == quoted }
 
 // free says that the token is a name without AS or backticks: no reserved word.
 func (t token) free() bool {
-	return t.name() && (t.kind == quoted || !reserved[strings.ToUpper(t.text)])
+	return t.name() && (t.kind == quoted || !slices.Contains(reserved, strings.ToUpper(t.text)))
 }
 
 // lexemes are the kinds of token, and space, in the order in which a text is
