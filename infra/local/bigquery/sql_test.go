@@ -120,7 +120,7 @@ var sqlGroups = []sqlGroup{
 		{"SELECT LOG(1), IEEE_DIVIDE(1, 0), IS_NAN(IEEE_DIVIDE(0, 0)), SQRT(4), EXP(0), SIGN(-3)", [][]bigquery.Value{{0.0, math.Inf(1), true, 2.0, 1.0, int64(-1)}}},
 		{"SELECT CAST(1.5 AS INT64), CAST(-1.5 AS INT64), CAST(TRUE AS INT64), CAST('true' AS BOOL)", [][]bigquery.Value{{int64(2), int64(-2), int64(1), true}}},
 		{"SELECT COALESCE(NULL, 2), NULLIF(1, 1), IF(NULL, 1, 2), CASE WHEN FALSE THEN 1 END", [][]bigquery.Value{{int64(2), nil, int64(2), nil}}},
-		{"SELECT NULL IS DISTINCT FROM 1, 1 IS NOT DISTINCT FROM 1, MOD(-7, 3), DIV(-7, 2), 6 & 3, 6 | 1, 1 << 3, ROUND(-2.5), FLOOR(-1.5), CEIL(1.2)", [][]bigquery.Value{{true, true, int64(-1), int64(-3), int64(2), int64(7), int64(8), -3.0, -2.0, 2.0}}},
+		{"SELECT NULL IS DISTINCT FROM 1, 1 IS NOT DISTINCT FROM 1, MOD(-7, 3), DIV(-7, 2), 6 & 3, 6 | 1, 1 << 3, 8 >> 1, ROUND(-2.5), FLOOR(-1.5), CEIL(1.2)", [][]bigquery.Value{{true, true, int64(-1), int64(-3), int64(2), int64(7), int64(8), int64(4), -3.0, -2.0, 2.0}}},
 		{"SELECT IS_INF(CAST('inf' AS FLOAT64)), IS_NAN(CAST('nan' AS FLOAT64)), ACOS(1), ATAN2(0, 1)", [][]bigquery.Value{{true, true, 0.0, 0.0}}},
 	}},
 	{"aggregates", "Aggregate functions, with DISTINCT, ORDER BY, LIMIT and HAVING MAX within them.", []sqlCase{
