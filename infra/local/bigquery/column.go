@@ -57,11 +57,12 @@ func normalise(fields []*field) error {
 
 // named finds a field by its name, whatever its case.
 func named(fields []*field, name string) *field {
-	i := slices.IndexFunc(fields, func(f *field) bool { return strings.EqualFold(f.Name, name) })
-	if i < 0 {
-		return nil
+	for _, f := range fields {
+		if strings.EqualFold(f.Name, name) {
+			return f
+		}
 	}
-	return fields[i]
+	return nil
 }
 
 // duckType is the DuckDB type of a column.

@@ -76,7 +76,7 @@ func (w *writer) piece(i, to int) (sql string, next int) {
 	case t.kind == blob:
 		return fmt.Sprintf("unhex('%x')", t.text), i + 1
 	case t.kind == quoted:
-		return `"` + strings.ReplaceAll(strings.ReplaceAll(t.text, `"`, `""`), ".", `"."`) + `"`, i + 1
+		return strings.ReplaceAll(Quote(t.text), ".", `"."`), i + 1
 	case t.kind == number:
 		return decimal(t.text), i + 1
 	case t.kind == param:
