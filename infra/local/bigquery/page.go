@@ -44,40 +44,41 @@ func readPage(r *http.Request) (page, error) {
 // pageAnswer is a page of rows, which are ready JSON. The token of the next page is
 // the number of its first row.
 type pageAnswer struct {
+	Kind      string            `json:"kind"`
 	TotalRows *int64            `json:"totalRows,omitempty,string"`
 	PageToken string            `json:"pageToken,omitempty"`
 	Rows      []json.RawMessage `json:"rows,omitempty"`
 }
 
-// readRows reads a page of a table. Which rows those are the condition says, with
-// %[1]d for the first and %[2]d for their number.
+// readRows reads a page of a table into an answer. Which rows those are the
+// condition says, with %[1]d for the first and %[2]d for their number.
 func (s *Server) readRows(
-	ctx context.Context, table, condition string, fields []*field, total int64, p page,
-) (pageAnswer, error) {
-	answer := pageAnswer{TotalRows: &total}
+	ctx context.Context, answer *pageAnswer, table, condition string, fields []*field, total int64, p page,
+) error {
 	// A row is read as one record, by a name that no column can have.
 	form := duckType(asText(&field{Type: "RECORD", Fields: fields}))
 	which := fmt.Sprintf(condition, p.start, min(p.limit, pageRows))
 	rows, err := s.db.QueryContext(ctx, `SELECT CAST("a row" AS `+form+`) FROM `+table+` AS "a row" `+which)
 	if err != nil {
-		return answer, err
+		return err
 	}
 	defer rows.Close()
 	for size := 0; size < pageBytes && rows.Next(); {
 		var values map[string]any
 		if err := rows.Scan(&values); err != nil {
-			return answer, err
+			return err
 		}
 		row, err := json.Marshal(p.record(fields, values))
 		if err != nil {
-			return answer, err
+			return err
 		}
 		answer.Rows, size = append(answer.Rows, row), size+len(row)
 	}
+	answer.TotalRows = &total
 	if next := p.start + int64(len(answer.Rows)); next < total {
 		answer.PageToken = strconv.FormatInt(next, 10)
 	}
-	return answer, rows.Err()
+	return rows.Err()
 }
 
 // listTableData answers tabledata.list: a table's rows without a query.
@@ -97,10 +98,6 @@ func (s *Server) listTableData(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := struct {
-		Kind string `json:"kind"`
-		pageAnswer
-	}{Kind: "bigquery#tableDataList"}
-	answer.pageAnswer, err = s.readRows(r.Context(), t.sql(), "LIMIT %[2]d OFFSET %[1]d", t.Schema.Fields, total, p)
-	return answer, err
+	answer := &pageAnswer{Kind: "bigquery#tableDataList"}
+	return answer, s.readRows(r.Context(), answer, t.sql(), "LIMIT %[2]d OFFSET %[1]d", t.Schema.Fields, total, p)
 }

@@ -72,7 +72,6 @@ func (s *Server) queryResults(r *http.Request) (any, error) {
 
 // queryAnswer is what both calls send.
 type queryAnswer struct {
-	Kind         string           `json:"kind"`
 	JobReference *bq.JobReference `json:"jobReference"`
 	JobComplete  bool             `json:"jobComplete"`
 	Schema       *bq.TableSchema  `json:"schema,omitempty"`
@@ -85,7 +84,7 @@ type queryAnswer struct {
 func (s *Server) results(r *http.Request, j *job, p page) (any, error) {
 	s.jobs.hold(j, 1)
 	defer s.jobs.hold(j, -1)
-	answer := &queryAnswer{Kind: "bigquery#queryResponse", JobReference: s.reference(j)}
+	answer := &queryAnswer{JobReference: s.reference(j), pageAnswer: pageAnswer{Kind: "bigquery#queryResponse"}}
 	wait, stop := context.WithTimeout(r.Context(), cmp.Or(time.Duration(p.timeoutMs)*time.Millisecond, defaultWait))
 	defer stop()
 	select {
@@ -104,9 +103,7 @@ func (s *Server) results(r *http.Request, j *job, p page) (any, error) {
 		return answer, nil
 	}
 	const condition = "WHERE rowid >= %[1]d AND rowid < %[1]d + %[2]d"
-	var err error
-	answer.pageAnswer, err = s.readRows(r.Context(), j.result, condition, j.queried.Schema.Fields, j.total, p)
-	return answer, err
+	return answer, s.readRows(r.Context(), &answer.pageAnswer, j.result, condition, j.queried.Schema.Fields, j.total, p)
 }
 
 // insertJob answers jobs.insert, for queries and loads.
