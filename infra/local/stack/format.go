@@ -11,7 +11,7 @@ import (
 
 // format names the form of the servers' files. It changes with the form: none
 // of the servers reads what another version of itself has left.
-const format = "3"
+const format = "4"
 
 // formatFile holds the format of the state in a folder.
 const formatFile = "format"
