@@ -10,7 +10,6 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
-	"strconv"
 	"sync"
 	"testing"
 
@@ -194,15 +193,15 @@ func startFaulty(t *testing.T, dir string, more ...string) *faulty {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := func(i int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(ports[i])) }
+	at := ports.Endpoints(dir, names.ZTF)
 	f := new(faulty)
 	s, err := stack.Start(t.Context(), stack.Options{
 		Dir: dir, Stream: names.ZTF, Ports: ports, Log: discard, Program: programs + "/nightwire",
 		Environment: append([]string{
-			"PUBSUB_EMULATOR_HOST=" + f.publish.beforeGRPC(t, at(1), "/google.pubsub.v1.Publisher/Publish"),
-			"STORAGE_EMULATOR_HOST=http://" + f.files.beforeHTTP(t, at(3)),
-			"NIGHTWIRE_BIGQUERY_ENDPOINT=http://" + f.tables.beforeHTTP(t, at(4)),
-			"NIGHTWIRE_BIGQUERY_WRITE_ENDPOINT=" + f.appending.beforeGRPC(t, at(5), "/google.cloud.bigquery.storage.v1.BigQueryWrite/AppendRows"),
+			"PUBSUB_EMULATOR_HOST=" + f.publish.beforeGRPC(t, at.PubSub, "/google.pubsub.v1.Publisher/Publish"),
+			"STORAGE_EMULATOR_HOST=http://" + f.files.beforeHTTP(t, at.Storage),
+			"NIGHTWIRE_BIGQUERY_ENDPOINT=http://" + f.tables.beforeHTTP(t, at.BigQuery),
+			"NIGHTWIRE_BIGQUERY_WRITE_ENDPOINT=" + f.appending.beforeGRPC(t, at.BigQueryWrite, "/google.cloud.bigquery.storage.v1.BigQueryWrite/AppendRows"),
 		}, more...),
 	})
 	if err != nil {
@@ -214,8 +213,5 @@ func startFaulty(t *testing.T, dir string, more ...string) *faulty {
 		}
 	})
 	f.Endpoints = s.Endpoints
-	if f.PubSub != at(1) || f.Storage != at(3) || f.BigQuery != at(4) || f.BigQueryWrite != at(5) {
-		t.Fatalf("the faults stand before other servers than the stack's: %+v", f.Endpoints)
-	}
 	return f
 }

@@ -21,16 +21,11 @@ type local struct {
 
 // start starts a stack, and says what it fits supernovae with.
 func (l local) start(ctx context.Context, say io.Writer) (*stack.Stack, error) {
-	ports := stack.PortsFrom(l.Port)
-	if l.Port == 0 {
-		var err error
-		if ports, err = stack.FreePorts(); err != nil {
-			return nil, err
-		}
-	} else if l.Port < 1024 || l.Port+len(ports) > 65536 {
-		return nil, fmt.Errorf("--port %d: want 1024 to %d, or 0", l.Port, 65536-len(ports))
-	}
 	model, err := openModel(l.Models)
+	if err != nil {
+		return nil, err
+	}
+	ports, err := l.ports()
 	if err != nil {
 		return nil, err
 	}
@@ -38,4 +33,15 @@ func (l local) start(ctx context.Context, say io.Writer) (*stack.Stack, error) {
 	return stack.Start(ctx, stack.Options{
 		Dir: l.Dir, Stream: l.Stream, Ports: ports, Models: l.Models, KafkaSecurity: l.Kafka, Log: slog.Default(),
 	})
+}
+
+func (l local) ports() (stack.Ports, error) {
+	if l.Port == 0 {
+		return stack.FreePorts()
+	}
+	ports := stack.PortsFrom(l.Port)
+	if last := 65536 - len(ports.Numbers); l.Port < 1024 || l.Port > last {
+		return ports, fmt.Errorf("--port %d: want 1024 to %d, or 0", l.Port, last)
+	}
+	return ports, nil
 }

@@ -3,13 +3,11 @@ package stack
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"time"
 
 	"nightwire.dev/shared/names"
@@ -105,7 +103,7 @@ func (e Endpoints) functionsEnvironment() []string {
 	return append(e.Environment(), "NIGHTWIRE_TELEMETRY="+telemetry,
 		// What Cloud Run says to each. One process is all functions here, so that
 		// FUNCTION_TARGET, which chooses one, is not set.
-		"PORT="+port(e.Functions), "K_SERVICE=nightwire-functions", "K_REVISION=nightwire-functions-local",
+		"PORT="+portOf(e.Functions), "K_SERVICE=nightwire-functions", "K_REVISION=nightwire-functions-local",
 		"K_CONFIGURATION=nightwire-functions", "FUNCTION_SIGNATURE_TYPE=http",
 		// Filters are taken up at once, and an instance that was killed does not
 		// keep its alerts for long.
@@ -116,7 +114,7 @@ func (e Endpoints) functionsEnvironment() []string {
 
 func (e Endpoints) connectorEnvironment() []string {
 	environment := append(slices.Concat(e.Environment(), e.Cluster().Environment()),
-		"PORT="+port(e.Connector), "NIGHTWIRE_HOST=127.0.0.1",
+		"PORT="+portOf(e.Connector), "NIGHTWIRE_HOST=127.0.0.1",
 		"KAFKA_NIGHTS=all", "KAFKA_TOPIC_REFRESH=1s", "KAFKA_COMMIT_INTERVAL=500ms", "KAFKA_REPORT_INTERVAL=2s",
 		// A fixed member: one that is killed and started again takes its own
 		// partitions up at once.
@@ -130,76 +128,9 @@ func (e Endpoints) connectorEnvironment() []string {
 // LSSTTopic is the local Kafka's topic of LSST alerts.
 const LSSTTopic = "lsst-alerts"
 
-func port(address string) string {
-	_, port, _ := net.SplitHostPort(address)
-	return port
-}
-
-// Ports are the ports of a stack, in the order of Endpoints.
-type Ports [9]int
-
-// PortsFrom takes consecutive ports.
-func PortsFrom(first int) Ports {
-	var p Ports
-	for i := range p {
-		p[i] = first + i
-	}
-	return p
-}
-
-// FreePorts asks the system for ports that nothing uses now.
-func FreePorts() (Ports, error) {
-	var p Ports
-	var listeners []net.Listener
-	defer func() {
-		for _, l := range listeners {
-			_ = l.Close()
-		}
-	}()
-	for i := range p {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return p, fmt.Errorf("find a free port: %w", err)
-		}
-		listeners = append(listeners, l)
-		p[i] = l.Addr().(*net.TCPAddr).Port
-	}
-	return p, nil
-}
-
-func (p Ports) endpoints(dir string, stream names.Stream) Endpoints {
-	at := func(i int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(p[i])) }
-	return Endpoints{
-		Stream: stream, Dir: dir,
-		Kafka: at(0), PubSub: at(1), PubSubStatus: at(2), Storage: at(3),
-		BigQuery: at(4), BigQueryWrite: at(5), Functions: at(6), Connector: at(7), Page: at(8),
-	}
-}
-
-// graceForPorts is how long the processes of a stack that was killed may take
-// to be gone.
-const graceForPorts = 5 * time.Second
-
-// awaitFree checks that nothing else has the ports.
-func (p Ports) awaitFree(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, graceForPorts)
-	defer cancel()
-	for _, port := range p {
-		err := await(ctx, 50*time.Millisecond, func() (bool, error) {
-			l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-			if err != nil {
-				return false, nil //nolint:nilerr // taken: look again
-			}
-			return true, l.Close()
-		})
-		if errors.Is(err, context.DeadlineExceeded) {
-			return fmt.Errorf("port %d is taken by another program: stop that program, or choose other ports with --port", port)
-		}
-		if err != nil {
-			return fmt.Errorf("check port %d: %w", port, err)
-		}
-	}
-	return nil
+func portOf(address string) string {
+	_, number, _ := net.SplitHostPort(address)
+	return number
 }
 
 // await asks for a condition again and again until it holds.

@@ -29,7 +29,7 @@ const Project = names.LocalProject
 type Options struct {
 	Dir    string       // state; made if absent
 	Stream names.Stream // the one stream that the stack serves
-	Ports  Ports
+	Ports  Ports        // Start takes them over, and Stop releases them
 	Log    *slog.Logger
 	Models string // folder of the SALT model to fit with; the demonstration model if empty
 
@@ -66,14 +66,10 @@ type Stack struct {
 // Start starts every process and makes the resources. It returns once alerts
 // can flow. A process that dies is started again until Stop.
 func Start(ctx context.Context, o Options) (_ *Stack, err error) {
-	if err := os.MkdirAll(filepath.Join(o.Dir, "log"), 0o755); err != nil {
-		return nil, fmt.Errorf("make the state folder: %w", err)
-	}
-	lock, err := takeDir(ctx, o.Dir)
+	s, err := open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	s := &Stack{Endpoints: o.Ports.endpoints(o.Dir, o.Stream).secure(o.KafkaSecurity), options: o, lock: lock}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Stop())
@@ -97,24 +93,34 @@ func StartBigQuery(ctx context.Context, o Options) (*Stack, error) {
 	if _, err := os.Stat(filepath.Join(o.Dir, "bigquery")); err != nil {
 		return nil, fmt.Errorf("there are no tables in %s: make some with nightwire run", o.Dir)
 	}
-	ports, err := FreePorts()
-	if err != nil {
-		return nil, err
-	}
 	nightwire, err := o.program()
 	if err != nil {
 		return nil, err
 	}
-	lock, err := takeDir(ctx, o.Dir)
+	if o.Ports, err = FreePorts(); err != nil {
+		return nil, err
+	}
+	s, err := open(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	s := &Stack{Endpoints: ports.endpoints(o.Dir, o.Stream), options: o, lock: lock}
 	tables := s.server(nightwire, "bigquery", s.BigQuery, "--write", s.BigQueryWrite)
 	if err := s.run(ctx, []step{{processes: []*process{tables}}}); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
 	return s, nil
+}
+
+// open takes the state folder, and the ports, for a stack without a process.
+func open(ctx context.Context, o Options) (*Stack, error) {
+	if err := os.MkdirAll(filepath.Join(o.Dir, "log"), 0o755); err != nil {
+		return nil, errors.Join(fmt.Errorf("make the state folder: %w", err), o.Ports.Release())
+	}
+	lock, err := takeDir(ctx, o.Dir)
+	if err != nil {
+		return nil, errors.Join(err, o.Ports.Release())
+	}
+	return &Stack{Endpoints: o.Ports.Endpoints(o.Dir, o.Stream).secure(o.KafkaSecurity), options: o, lock: lock}, nil
 }
 
 // run starts the processes step by step.
@@ -141,7 +147,8 @@ func (s *Stack) run(ctx context.Context, plan []step) error {
 // stopOrder is the alerts' way: whoever sends ends before whoever receives.
 var stopOrder = []string{"connector", "pubsub", "functions", "storage", "bigquery", "kafka"}
 
-// Stop ends the processes in order, and leaves the state.
+// Stop ends the processes in order, releases what was taken, and leaves the
+// state.
 func (s *Stack) Stop() error {
 	ordered := slices.SortedFunc(slices.Values(s.processes), func(a, b *process) int {
 		return slices.Index(stopOrder, a.name) - slices.Index(stopOrder, b.name)
@@ -149,7 +156,7 @@ func (s *Stack) Stop() error {
 	for _, p := range ordered {
 		p.stop()
 	}
-	return s.lock.Close()
+	return errors.Join(s.lock.Close(), s.options.Ports.Release())
 }
 
 // Usage tells what each process has used, complete once the stack is stopped:

@@ -33,21 +33,30 @@ func TestIsSurveyTopic(t *testing.T) {
 	}
 }
 
+// TestFreePorts are kept until they are released: two stacks that start together
+// have none in common.
 func TestFreePorts(t *testing.T) {
 	t.Parallel()
-	p, err := FreePorts()
-	if err != nil {
-		t.Fatal(err)
-	}
 	seen := map[int]bool{}
-	for _, port := range p {
-		if port == 0 || seen[port] {
-			t.Errorf("ports %v", p)
+	for range 3 {
+		p, err := FreePorts()
+		if err != nil {
+			t.Fatal(err)
 		}
-		seen[port] = true
-	}
-	if err := p.awaitFree(t.Context()); err != nil {
-		t.Error(err)
+		t.Cleanup(func() {
+			if err := p.Release(); err != nil {
+				t.Error(err)
+			}
+		})
+		for _, number := range p.Numbers {
+			if number == 0 || seen[number] {
+				t.Errorf("ports %v", p.Numbers)
+			}
+			seen[number] = true
+		}
+		if err := p.awaitFree(t.Context()); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
