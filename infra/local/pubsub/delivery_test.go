@@ -56,7 +56,7 @@ func testLateAcknowledgement(_ *testing.T, h *house) {
 func testBackoff(t *testing.T, h *house) {
 	h.topic(h.alerts)
 	h.subscribe(&pubsubpb.Subscription{Name: h.archive, Topic: h.alerts, RetryPolicy: &pubsubpb.RetryPolicy{
-		MinimumBackoff: durationpb.New(2e9), MaximumBackoff: durationpb.New(4e9),
+		MinimumBackoff: durationpb.New(8e9), MaximumBackoff: durationpb.New(16e9),
 	}})
 	h.publish(h.alerts, "hard", "easy")
 	for _, m := range h.pull(h.archive, 2) {
