@@ -20,7 +20,7 @@ import (
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	process, kill, address := startVictim(t, dir, "0")
+	process, kill, address := startVictim(t, dir, 0)
 	producers := map[string]*kgo.Client{
 		"idempotent": newClient(t, address, kgo.DefaultProduceTopic(topic)),
 		"plain":      newClient(t, address, kgo.DefaultProduceTopic(topic), kgo.DisableIdempotentWrite(), kgo.RecordRetries(0)),

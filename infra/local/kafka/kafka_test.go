@@ -66,7 +66,7 @@ func newClient(t *testing.T, address string, more ...kgo.Opt) *kgo.Client {
 // deadline is for a test that fails.
 func deadline(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

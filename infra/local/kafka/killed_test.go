@@ -14,6 +14,7 @@ import (
 
 	"nightwire.dev/infra/local/conformance/disk"
 	"nightwire.dev/infra/local/kafka"
+	"nightwire.dev/infra/local/port"
 )
 
 // The test binary itself is the broker that is killed: with these set it serves
@@ -36,10 +37,10 @@ func serveUntilKilled(options kafka.Options) {
 }
 
 // startVictim runs a broker process on a folder; port 0 is a free one.
-func startVictim(t *testing.T, dir, port string) (process *os.Process, kill func(), address string) {
+func startVictim(t *testing.T, dir string, port int) (process *os.Process, kill func(), address string) {
 	t.Helper()
 	victim := exec.Command(os.Args[0])
-	victim.Env = append(os.Environ(), dirVariable+"="+dir, portVariable+"="+port)
+	victim.Env = append(os.Environ(), dirVariable+"="+dir, portVariable+"="+strconv.Itoa(port))
 	victim.Stderr = os.Stderr
 	input, err := victim.StdinPipe()
 	if err != nil {
@@ -73,13 +74,20 @@ func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	acknowledged := map[string]bool{}
 	committed := map[string]bool{}
-	port := "0"
+	kept, err := port.Keep()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := kept.Release(); err != nil {
+			t.Error(err)
+		}
+	})
 	for round := range 4 {
-		_, kill, address := startVictim(t, dir, port)
-		_, port, _ = strings.Cut(address, ":")
+		_, kill, address := startVictim(t, dir, kept.Number)
 		produceUntilKilled(t, address, round, acknowledged, kill)
 
-		_, kill, address = startVictim(t, dir, port)
+		_, kill, address = startVictim(t, dir, kept.Number)
 		reader := newClient(t, address, kgo.ConsumerGroup(group), kgo.ConsumeTopics(topic),
 			kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.DisableAutoCommit())
 		for key := range consume(t, reader, 10) {
@@ -95,11 +103,7 @@ func TestKilled(t *testing.T) {
 		kill()
 	}
 
-	number, err := strconv.Atoi(port)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := open(t, kafka.Options{Dir: dir, Port: number, Partitions: partitions})
+	server := open(t, kafka.Options{Dir: dir, Port: kept.Number, Partitions: partitions})
 	last := newClient(t, server.Address(), kgo.ConsumerGroup(group), kgo.ConsumeTopics(topic),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.DisableAutoCommit())
 	missing := 0

@@ -20,6 +20,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
+	"nightwire.dev/infra/local/port"
 	"nightwire.dev/infra/local/pubsub"
 )
 
@@ -148,17 +149,19 @@ func TestBackoffStallsNoOther(t *testing.T) {
 	h.await("others delivered", func() bool { return h.server.Backlog()[0].Undelivered == 1 })
 }
 
-// deserted is an address where nobody listens.
+// deserted is an address where nobody listens but the test, if it wants to.
 func deserted(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	kept, err := port.Keep()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return listener.Addr().String()
+	t.Cleanup(func() {
+		if err := kept.Release(); err != nil {
+			t.Error(err)
+		}
+	})
+	return kept.Address()
 }
 
 // A push that finds nobody listening is repeated soon and is no attempt: the
@@ -179,7 +182,7 @@ func TestPushWaitsForListener(t *testing.T) {
 	e := &endpoint{answer: accept, attempts: make(map[string]int)}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		t.Skipf("the port was taken meanwhile: %v", err)
+		t.Fatal(err)
 	}
 	e.Server = &httptest.Server{Listener: listener, Config: &http.Server{Handler: e}}
 	e.Start()
@@ -208,7 +211,7 @@ func TestKnocksReadOnce(t *testing.T) {
 	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		t.Skipf("the port was taken meanwhile: %v", err)
+		t.Fatal(err)
 	}
 	t.Cleanup(func() { listener.Close() })
 	pushes := make(chan string, 1)
