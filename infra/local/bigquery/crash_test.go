@@ -52,7 +52,10 @@ func startChild(t testing.TB, dir string) (*running, *exec.Cmd) {
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = child.Process.Kill() })
+	t.Cleanup(func() {
+		_ = child.Process.Kill() // it may have been
+		_ = child.Wait()
+	})
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)

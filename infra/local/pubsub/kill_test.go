@@ -55,6 +55,10 @@ func startVictim(t *testing.T, dir string) (*exec.Cmd, string) {
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		_ = command.Process.Kill() // it may have been
+		_ = command.Wait()
+	})
 	address, err := bufio.NewReader(output).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)

@@ -243,7 +243,7 @@ func (h *house) settled() {
 // await waits for the condition.
 func (h *house) await(what string, met func() bool) {
 	h.t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(2 * time.Minute)
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for !met() {

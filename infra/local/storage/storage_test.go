@@ -157,7 +157,7 @@ func mustRead(t testing.TB, object *gcs.ObjectHandle) string {
 // await waits until a condition holds; the deadline is for a test that fails.
 func await(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
