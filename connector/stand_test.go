@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -143,18 +144,27 @@ type connector struct {
 	log     bytes.Buffer
 }
 
+// freePort finds a port below those that the system gives to whoever asks for
+// any, so that nobody has got it by the time that the connector listens.
+func freePort(tb testing.TB) string {
+	tb.Helper()
+	for {
+		port := strconv.Itoa(10_000 + rand.IntN(20_000))
+		listener, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", net.JoinHostPort("127.0.0.1", port))
+		if err != nil {
+			continue // taken
+		}
+		if err := listener.Close(); err != nil {
+			tb.Fatal(err)
+		}
+		return port
+	}
+}
+
 func startConnector(tb testing.TB, cluster *kfake.Cluster, to *sink) *connector {
 	tb.Helper()
-	free, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	address := free.Addr().String()
-	_, port, _ := strings.Cut(address, ":")
-	if err := free.Close(); err != nil {
-		tb.Fatal(err)
-	}
-	c := &connector{Cmd: exec.CommandContext(tb.Context(), os.Args[0]), address: address}
+	port := freePort(tb)
+	c := &connector{Cmd: exec.CommandContext(tb.Context(), os.Args[0]), address: net.JoinHostPort("127.0.0.1", port)}
 	c.Env = []string{
 		asConnector + "=1",
 		"PUBSUB_EMULATOR_HOST=" + to.address,
@@ -168,7 +178,7 @@ func startConnector(tb testing.TB, cluster *kfake.Cluster, to *sink) *connector 
 		"KAFKA_COMMIT_INTERVAL=20ms",
 		"KAFKA_REPORT_INTERVAL=20ms",
 		// A killed member is missed sooner.
-		"KAFKA_PROPERTIES=session.timeout.ms=1000,heartbeat.interval.ms=100",
+		"KAFKA_PROPERTIES=session.timeout.ms=3000,heartbeat.interval.ms=100",
 	}
 	c.Stderr = &c.log
 	if err := c.Start(); err != nil {
@@ -176,6 +186,7 @@ func startConnector(tb testing.TB, cluster *kfake.Cluster, to *sink) *connector 
 	}
 	tb.Cleanup(func() {
 		_ = c.Process.Kill() // it may have ended already
+		_ = c.Wait()
 		if tb.Failed() {
 			tb.Logf("connector's log:\n%s", &c.log)
 		}

@@ -122,7 +122,7 @@ func (s *stand) stream() config.Stream {
 			GroupID:          group,
 			SecurityProtocol: "PLAINTEXT",
 			Properties: config.Properties{
-				"session.timeout.ms":    "6000",
+				"session.timeout.ms":    "60000", // nobody dies here
 				"heartbeat.interval.ms": "100",
 				"fetch.wait.max.ms":     "50",
 			},
@@ -139,11 +139,11 @@ type running struct {
 func (s *stand) start(stream config.Stream) *running {
 	s.t.Helper()
 	board := status.NewBoard()
-	relay := New(s.client, resources, stream, 5*time.Second, board)
+	relay := New(s.client, resources, stream, time.Minute, board)
 	relay.publisher = publish.New(s.client, resources, publish.Settings{
 		MaxOutstandingBytes: stream.MaxOutstandingBytes,
 		LongestPause:        500 * time.Millisecond,
-		ReportTimeout:       500 * time.Millisecond,
+		ReportTimeout:       5 * time.Second,
 	}, relay.status)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(s.t.Context()))
 	done := make(chan error, 1)
@@ -272,7 +272,7 @@ func (s *stand) committed(topic string, partition int32) int64 {
 // eventually waits for the condition.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(15 * time.Second)
+	deadline := time.NewTimer(2 * time.Minute)
 	defer deadline.Stop()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

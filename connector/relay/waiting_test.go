@@ -50,7 +50,7 @@ func TestWaitingRecordsGoWithTheirPartition(t *testing.T) {
 	}, r.status)
 	t.Cleanup(func() {
 		s.refusal.set(nil)
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := r.publisher.Stop(ctx); err != nil {
 			t.Error(err)
