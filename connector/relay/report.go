@@ -20,6 +20,8 @@ func (r *Relay) report(ctx context.Context) {
 		case <-tick.C:
 		case <-r.due:
 		case <-ctx.Done():
+		}
+		if ctx.Err() != nil { // or else another might leave, of which nobody hears
 			return
 		}
 		r.tell(ctx, false)
