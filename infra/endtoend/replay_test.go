@@ -1,22 +1,13 @@
 package endtoend
 
 import (
-	"context"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
-	"cloud.google.com/go/pubsub/v2"
-	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"github.com/google/go-cmp/cmp"
-	"google.golang.org/api/option"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/status"
 	"nightwire.dev/infra/local/stack"
 )
 
@@ -43,7 +34,8 @@ func TestReplay(t *testing.T) {
 		`SELECT candid, filter, version, replay FROM matches ORDER BY candid, filter`,
 	}
 	before := answers(t, e, contents)
-	heard := listen(t, e, "everything")
+	everything := e.Resources().Topic("everything")
+	heard := tapTopics(t, e, everything)
 
 	const seen = `SELECT COUNT(DISTINCT object) FROM evaluations WHERE replay`
 	first := start(t, dir, "replay", "--night", night)
@@ -61,7 +53,7 @@ func TestReplay(t *testing.T) {
 	if diff := cmp.Diff(before, answers(t, e, contents)); diff != "" {
 		t.Errorf("tables (-before the replay +after):\n%s", diff)
 	}
-	if n := heard(); n != 0 {
+	if n := len(heard()[everything]); n != 0 {
 		t.Errorf("the readers of a filter heard of %d alerts again", n)
 	}
 }
@@ -134,34 +126,4 @@ func answers(t *testing.T, e stack.Endpoints, questions []string) [][][]any {
 		all = append(all, rows)
 	}
 	return all
-}
-
-// listen subscribes to a filter's topic; what it returns counts what has come
-// since, once nothing more does.
-func listen(t *testing.T, e stack.Endpoints, filter string) (heard func() int) {
-	t.Helper()
-	client, err := pubsub.NewClient(t.Context(), e.Resources().Project, option.WithEndpoint(e.PubSub), option.WithoutAuthentication(),
-		option.WithGRPCDialOption(grpc.WithTransportCredentials(insecure.NewCredentials())))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = client.Close() })
-	path := e.Resources().SubscriptionPath("of-the-test")
-	if _, err := client.SubscriptionAdminClient.CreateSubscription(t.Context(), &pubsubpb.Subscription{
-		Name: path, Topic: e.Resources().TopicPath(e.Resources().Topic(filter)),
-	}); err != nil {
-		t.Fatal(err)
-	}
-	return func() int {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		response, err := client.SubscriptionAdminClient.Pull(ctx, &pubsubpb.PullRequest{Subscription: path, MaxMessages: 1000})
-		switch {
-		case status.Code(err) == codes.DeadlineExceeded:
-			return 0
-		case err != nil:
-			t.Fatal(err)
-		}
-		return len(response.GetReceivedMessages())
-	}
 }

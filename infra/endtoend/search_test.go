@@ -3,7 +3,6 @@ package endtoend
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -13,9 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"sync"
 	"testing"
-	"time"
 
 	"cloud.google.com/go/pubsub/v2"
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
@@ -23,9 +20,7 @@ import (
 	"google.golang.org/api/iterator"
 	"google.golang.org/api/option"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"nightwire.dev/infra/local/stack"
 	"nightwire.dev/schemas"
@@ -35,7 +30,7 @@ import (
 type taps map[string][]*pubsubpb.PubsubMessage
 
 // tapTopics subscribes to topics, or, without any, to all. What it returns hands
-// out all that has come since, once nothing more does.
+// out all that has come since, once no alert is on its way any more.
 func tapTopics(t *testing.T, e stack.Endpoints, topics ...string) func() taps {
 	t.Helper()
 	client, err := pubsub.NewClient(t.Context(), e.Resources().Project, option.WithEndpoint(e.PubSub), option.WithoutAuthentication(),
@@ -61,38 +56,42 @@ func tapTopics(t *testing.T, e stack.Endpoints, topics ...string) func() taps {
 		}
 	}
 	heard := taps{}
-	return func() taps {
-		var mu sync.Mutex
-		var wg sync.WaitGroup
+	drainAll := func() {
 		for _, topic := range topics {
-			wg.Go(func() {
-				messages := drain(t, client, e.Resources().SubscriptionPath("tap-"+topic))
-				mu.Lock()
-				defer mu.Unlock()
-				heard[topic] = append(heard[topic], messages...)
-			})
+			heard[topic] = append(heard[topic], drain(t, client, e.Resources().SubscriptionPath("tap-"+topic))...)
 		}
-		wg.Wait()
+	}
+	return func() taps {
+		t.Helper()
+		await(t, func() bool {
+			drainAll() // what waits for the taps counts as well
+			waiting, err := e.Waiting(t.Context())
+			return err == nil && waiting.Total() == 0
+		})
+		drainAll()
 		return heard
 	}
 }
 
-// drain pulls until there is nothing more.
+// drain takes what there is now.
 func drain(t *testing.T, client *pubsub.Client, subscription string) (messages []*pubsubpb.PubsubMessage) {
 	t.Helper()
 	for {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		response, err := client.SubscriptionAdminClient.Pull(ctx, &pubsubpb.PullRequest{Subscription: subscription, MaxMessages: 20})
-		cancel()
-		if status.Code(err) == codes.DeadlineExceeded {
-			return messages
-		}
+		response, err := client.SubscriptionAdminClient.Pull(t.Context(), &pubsubpb.PullRequest{
+			Subscription: subscription, MaxMessages: 20, ReturnImmediately: true, //nolint:staticcheck // deprecated, and exact here
+		})
 		if err != nil {
-			t.Errorf("pull %s: %v", subscription, err)
+			t.Fatalf("pull %s: %v", subscription, err)
+		}
+		var taken []string
+		for _, received := range response.GetReceivedMessages() {
+			messages, taken = append(messages, received.GetMessage()), append(taken, received.GetAckId())
+		}
+		if len(taken) == 0 {
 			return messages
 		}
-		for _, received := range response.GetReceivedMessages() {
-			messages = append(messages, received.GetMessage())
+		if err := client.SubscriptionAdminClient.Acknowledge(t.Context(), &pubsubpb.AcknowledgeRequest{Subscription: subscription, AckIds: taken}); err != nil {
+			t.Fatalf("acknowledge %s: %v", subscription, err)
 		}
 	}
 }
