@@ -1,6 +1,7 @@
 package endtoend
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,36 +15,40 @@ import (
 	"nightwire.dev/infra/local/stack"
 )
 
-// killed is the size of the night in which processes are killed.
-const killed = 1500
+// killed is the size of the night in which processes are killed, of which a part
+// is sent at a time.
+const killed, part = 1500, 200
 
 // TestKill kills each process in the middle of a night, and then the whole
 // stack, and compares the end with that of an undisturbed night.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	undisturbed, disturbed := t.TempDir(), t.TempDir()
-	night := []string{"--synthetic", strconv.Itoa(killed), "--seed", "7"}
+	night := newGated(t, killed, part)
 	want := counts{Records: killed, Stored: killed, Files: killed, Rows: killed}
-	if diff := cmp.Diff(want, countsOf(run(t, undisturbed, night...))); diff != "" {
+	if diff := cmp.Diff(want, countsOf(run(t, undisturbed, night.folder))); diff != "" {
 		t.Fatalf("undisturbed night (-want +got):\n%s", diff)
 	}
 
-	// First life: a slow night, in which processes die until the stack does. At
-	// 30 alerts/s it lasts 50 s, several times as long as six restarts.
-	life := start(t, disturbed, append([]string{"run", "--port", "0", "--rate", "30"}, night...)...)
+	// First life: in each part of the night a process dies, until the stack does.
+	// What lies behind the last gate is not sent.
+	night.shut(t)
+	life := start(t, disturbed, "run", "--port", "0", night.folder)
 	e := life.endpoints(t, disturbed)
-	passed := awaitRows(t, e, 1)
+	sent := part
 	for _, victim := range []string{"connector", "functions", "storage", "pubsub", "bigquery", "kafka"} {
+		awaitRows(t, e, sent-part+1)
 		life.killChild(t, victim)
-		passed = awaitRows(t, e, passed+15)
+		awaitRows(t, e, sent)
+		night.openNext(t)
+		sent += part
 	}
-	if passed >= killed {
-		t.Fatalf("the night was over before the stack was killed: %d rows", passed)
-	}
+	passed := awaitRows(t, e, sent-part+1)
 	life.kill(t)
+	night.openAll(t)
 
 	// Second life: the same night is sent again, as after a lost connection.
-	c := run(t, disturbed, night...)
+	c := run(t, disturbed, night.folder)
 	if c.Missing != 0 || c.Files != killed || c.Rows != killed || c.Stored != killed || c.Records != c.Stored+c.Duplicates {
 		t.Errorf("after the kills: %+v", countsOf(c))
 	}
@@ -82,8 +87,9 @@ func start(t *testing.T, dir string, arguments ...string) *life {
 	}
 	l := &life{command}
 	t.Cleanup(func() {
-		_ = command.Process.Kill()
-		_ = command.Wait()
+		if l.command.ProcessState == nil { // the test has not seen its end
+			l.kill(t)
+		}
 	})
 	return l
 }
@@ -107,54 +113,53 @@ func (l *life) killChild(t *testing.T, name string) {
 
 func (l *life) signalChild(t *testing.T, name string, signal syscall.Signal) {
 	t.Helper()
-	for _, pid := range children(t, l.command.Process.Pid) {
-		line, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
-		words := strings.Split(string(line), "\x00")
-		if strings.HasSuffix(words[0], "nightwire-"+name) || len(words) > 2 && words[1] == "serve" && words[2] == name {
-			if err := syscall.Kill(pid, signal); err != nil {
-				t.Fatal(err)
-			}
-			return
-		}
+	if _, err := os.Stat("/proc/self/stat"); err != nil {
+		t.Skip("there is no /proc here, from which to learn the stack's processes")
 	}
-	t.Fatalf("process %s does not run", name)
+	await(t, func() bool { // it may just be started again
+		for _, pid := range children(l.command.Process.Pid) {
+			line, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
+			words := strings.Split(string(line), "\x00")
+			if strings.HasSuffix(words[0], "nightwire-"+name) || len(words) > 2 && words[1] == "serve" && words[2] == name {
+				return syscall.Kill(pid, signal) == nil
+			}
+		}
+		return false
+	})
 }
 
 // kill sends SIGKILL to the stack, with which its processes die.
 func (l *life) kill(t *testing.T) {
 	t.Helper()
-	pids := children(t, l.command.Process.Pid)
-	if err := l.command.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
+	pids := children(l.command.Process.Pid)
+	_ = l.command.Process.Kill() // it may just have ended by itself
 	_ = l.command.Wait()
 	for _, pid := range pids {
-		await(t, func() bool { return syscall.Kill(pid, 0) != nil })
+		await(t, func() bool { state, _ := stateOf(pid); return state == "" || state == "Z" })
 	}
 }
 
-// children lists a process's children. Where there is no /proc, the test
-// cannot tell which process to kill.
-func children(t *testing.T, parent int) []int {
-	t.Helper()
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	if len(stats) == 0 {
-		t.Skip("there is no /proc here, from which to learn the stack's processes")
-	}
-	var pids []int
-	for _, path := range stats {
-		stat, err := os.ReadFile(path)
-		if err != nil {
-			continue
-		}
-		text := string(stat)
-		fields := strings.Fields(text[strings.LastIndexByte(text, ')')+1:])
-		if fields[1] == strconv.Itoa(parent) {
-			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+// children lists a process's children, where there is a /proc to tell.
+func children(parent int) (pids []int) {
+	paths, _ := filepath.Glob("/proc/[0-9]*")
+	for _, path := range paths {
+		pid, _ := strconv.Atoi(filepath.Base(path))
+		if _, of := stateOf(pid); of == strconv.Itoa(parent) {
 			pids = append(pids, pid)
 		}
 	}
 	return pids
+}
+
+// stateOf is the state of a process and its parent, or nothing if it is gone.
+func stateOf(pid int) (state, parent string) {
+	stat, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	// The name, in brackets, may contain anything; the fields follow it.
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) < 2 {
+		return "", ""
+	}
+	return fields[0], fields[1]
 }
 
 // awaitRows waits until the table has so many rows, and returns how many it
