@@ -163,7 +163,10 @@ func TestUp(t *testing.T) {
 		}
 	}
 	says("export PUBSUB_EMULATOR_HOST='"+e.PubSub+"'\n", "env")
-	says("waiting: 0 in Kafka, 0 notifications", "status")
+	await(t, func() bool { // the connector commits twice a second
+		out, err := nightwire(t, dir, "status")
+		return err == nil && strings.Contains(out, "waiting: 0 in Kafka, 0 notifications")
+	})
 	says(`"name":"functions","address":"`+e.Functions+`","answers":true`, "status", "--json")
 	says("connector  {", "logs", "connector", "-n", "1")
 	if out, err := nightwire(t, dir, "reset", "--yes"); err == nil || !strings.Contains(out, "another stack uses the folder") {
