@@ -106,8 +106,9 @@ func (e Endpoints) functionsEnvironment() []string {
 		"PORT="+portOf(e.Functions), "K_SERVICE=nightwire-functions", "K_REVISION=nightwire-functions-local",
 		"K_CONFIGURATION=nightwire-functions", "FUNCTION_SIGNATURE_TYPE=http",
 		// Filters are taken up at once, and an instance that was killed does not
-		// keep its alerts for long.
-		"NIGHTWIRE_FILTER_REFRESH=2s", "NIGHTWIRE_CLAIM_LEASE=20s", "NIGHTWIRE_REPAIR_PATIENCE=5s",
+		// keep its alerts for long. Neither those, nor events that wait for their
+		// next attempt, are missing yet.
+		"NIGHTWIRE_FILTER_REFRESH=2s", "NIGHTWIRE_CLAIM_LEASE=20s", "NIGHTWIRE_REPAIR_PATIENCE=25s",
 		// Within the acknowledgement deadline here.
 		"NIGHTWIRE_TARBALL_BUDGET=30s", "NIGHTWIRE_REPAIR_BUDGET=30s")
 }
