@@ -54,7 +54,7 @@ func buildAndRun(m *testing.M) (int, error) {
 var discard = slog.New(slog.DiscardHandler)
 
 // deadline bounds any one command.
-const deadline = 4 * time.Minute
+const deadline = 8 * time.Minute
 
 // nightwire runs the command line in a state folder and returns what it
 // printed.

@@ -130,6 +130,10 @@ func TestOffsetsThatAreGone(t *testing.T) {
 	expire(t, there, tonight, 12)
 	broker.Close()
 
+	// It tells where the first stack listened.
+	if err := os.Remove(filepath.Join(dir, "stack.json")); err != nil {
+		t.Fatal(err)
+	}
 	up = start(t, dir, "up", "--port", "0")
 	e = up.endpoints(t, dir)
 	awaitRows(t, e, 8)
