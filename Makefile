@@ -33,7 +33,7 @@ models: build ## fetch published SALT models and bandpasses into models/
 	$(BIN)/nightwire models fetch $(ARGS)
 
 test: ## all tests, with the race detector where goroutines live
-	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && go test -race ./...); done
+	@set -e; for m in $(MODULES); do echo "== $$m"; (cd $$m && go test -race -timeout 40m ./...); done
 
 lint: ## formatting, vet, and the walls between the parts
 	@test -z "$$(gofmt -l $(MODULES))" || { echo "gofmt wants changes in:"; gofmt -l $(MODULES); exit 1; }
