@@ -11,6 +11,7 @@ import (
 	"cloud.google.com/go/pubsub/v2"
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"cloud.google.com/go/storage"
+	"nightwire.dev/infra/local/house"
 	"nightwire.dev/infra/source"
 	"nightwire.dev/schemas"
 	"nightwire.dev/shared/names"
@@ -23,14 +24,7 @@ func serveProject(t *testing.T) {
 	t.Helper()
 	var at [5]string
 	for i := range at {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		at[i] = l.Addr().String()
-		if err := l.Close(); err != nil {
-			t.Fatal(err)
-		}
+		at[i] = house.Address(t)
 	}
 	topics, status, buckets, rest, write := at[0], at[1], at[2], at[3], at[4]
 	t.Setenv("PUBSUB_EMULATOR_HOST", topics)

@@ -3,25 +3,15 @@ package main
 import (
 	"context"
 	"errors"
-	"net"
 	"net/http"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"nightwire.dev/infra/local/house"
 	"nightwire.dev/infra/local/stack"
 )
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
 
 // answerOf asks for a path, without following where it leads.
 func answerOf(t *testing.T, address, path string) (int, error) {
@@ -44,7 +34,7 @@ func TestServeHTTPEnds(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	address := freeAddress(t)
+	address := house.Address(t)
 	var done atomic.Bool
 	served := make(chan error, 1)
 	returned := make(chan struct{})
@@ -77,8 +67,8 @@ func TestServeHTTPEnds(t *testing.T) {
 func TestServeStorage(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
-	address := freeAddress(t)
-	c := &serveStorage{place: place{Data: filepath.Join(t.TempDir(), "storage"), Listen: address}, PubSub: freeAddress(t)}
+	address := house.Address(t)
+	c := &serveStorage{place: place{Data: filepath.Join(t.TempDir(), "storage"), Listen: address}, PubSub: house.Address(t)}
 	served := make(chan error, 1)
 	go func() { served <- c.Run(ctx) }()
 	await(t, address)

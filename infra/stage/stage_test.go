@@ -161,9 +161,7 @@ func golang(t *testing.T, folder string, arguments ...string) string {
 // serve runs the program as the instance of one function.
 func serve(t *testing.T, program, function string, s *services) (address string) {
 	t.Helper()
-	listener := house.Listen(t)
-	address = listener.Addr().String()
-	listener.Close()
+	address = house.Address(t)
 	_, port, _ := strings.Cut(address, ":")
 	command := exec.CommandContext(t.Context(), program)
 	command.Env = append(slices.Clone(s.environment), "PORT="+port, "FUNCTION_TARGET="+function, "HOME="+t.TempDir())
