@@ -35,7 +35,7 @@ type home struct {
 func newHome(t *testing.T, topics ...string) *home {
 	t.Helper()
 	h := &home{t: t, topics: house.PubSub(t, resources), publishers: map[string]*pubsub.Publisher{}}
-	h.Box = Box{Client: h.topics.Client, Resources: resources, Wait: time.Second}
+	h.Box = Box{Client: h.topics.Client, Resources: resources, Wait: 2 * time.Second}
 	t.Cleanup(func() {
 		for _, p := range h.publishers {
 			p.Stop()
@@ -141,7 +141,7 @@ func (h *home) list(choice Choice) *Listing {
 // moment later, no more.
 func (h *home) take(topic string, n int) []*pubsub.Message {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(h.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(h.t.Context(), 2*time.Minute)
 	defer cancel()
 	var mu sync.Mutex
 	var all []*pubsub.Message

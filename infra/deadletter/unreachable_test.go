@@ -48,11 +48,14 @@ func TestDeadLetterTopicOutOfReach(t *testing.T) {
 				})
 			letters := client.Publisher(resources.TopicPath(resources.DeadLetterTopic()))
 			t.Cleanup(func() { letters.Stop(); _ = client.Close() })
-			tried := make(chan struct{}, 10_000)
+			tried := make(chan struct{}, 50)
 			function := httptest.NewServer(&event.Handler{
 				Function: "archive", Log: slog.New(slog.DiscardHandler), DeadLetters: &event.DeadLetters{Publisher: letters},
 				Handle: func(context.Context, *event.Message) error {
-					tried <- struct{}{}
+					select {
+					case tried <- struct{}{}:
+					default: // nobody counts any more
+					}
 					return never{errors.New("no alert")}
 				},
 			})
@@ -66,7 +69,7 @@ func TestDeadLetterTopicOutOfReach(t *testing.T) {
 			}
 			back.Store(true)
 			var got []string
-			for deadline := time.Now().Add(15 * time.Second); len(got) < len(want) && time.Now().Before(deadline); {
+			for deadline := time.Now().Add(2 * time.Minute); len(got) < len(want) && time.Now().Before(deadline); {
 				got = slices.Compact(from(h.list(Choice{}).Letters))
 			}
 			if diff := cmp.Diff(want, got); diff != "" {

@@ -43,7 +43,7 @@ func put(t *testing.T, archive *gcs.BucketHandle, name string) (generation int64
 // receive takes so many messages of a topic.
 func receive(t *testing.T, target Target, topic string, n int) []*event.Message {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	var mu sync.Mutex
 	var got []*event.Message

@@ -33,7 +33,7 @@ func rowOf(objectID string) Row { return Row{Values: Values{"objectId": objectID
 // limited is a context that fails the test rather than let it hang.
 func limited(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

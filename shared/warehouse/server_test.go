@@ -244,7 +244,7 @@ func (s *server) receive(t *testing.T) *request {
 	select {
 	case r := <-s.received:
 		return r
-	case <-time.After(20 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatal("no request came")
 		return nil
 	}

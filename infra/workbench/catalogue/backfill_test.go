@@ -131,7 +131,7 @@ func TestBackfill(t *testing.T) {
 // receive takes so many messages of a subscription.
 func receive(t *testing.T, c *Catalogue, subscription string, n int, take func(*pubsub.Message)) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	var mu sync.Mutex
 	err := c.Topics.Subscriber(resources.SubscriptionPath(subscription)).Receive(ctx, func(_ context.Context, m *pubsub.Message) {

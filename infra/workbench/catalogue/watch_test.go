@@ -20,7 +20,7 @@ func TestWatch(t *testing.T) {
 	if _, err := c.Publish(t.Context(), f, content, false); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	publisher := c.Topics.Publisher(resources.TopicPath("ztf-young"))
 	defer publisher.Stop()
