@@ -2,12 +2,14 @@ package endtoend
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"nightwire.dev/infra/cluster"
@@ -76,7 +78,10 @@ func nodeClients(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	command := exec.CommandContext(t.Context(), "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
+	ctx, cancel := context.WithTimeout(t.Context(), deadline)
+	defer cancel()
+	command := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts")
+	command.WaitDelay = time.Second
 	command.Dir = folder
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Skipf("npm cannot install Google's clients here, so they are not tried: %v\n%s", err, out)

@@ -41,7 +41,7 @@ func openServices(t *testing.T) *services {
 // letter takes the next dead letter.
 func (s *services) letter(t *testing.T) *pubsub.Message {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	var letter *pubsub.Message
 	subscriber := s.topics.Subscriber(resources.SubscriptionPath(resources.DeadLetterTopic()))
@@ -60,7 +60,7 @@ func (s *services) letter(t *testing.T) *pubsub.Message {
 // await returns once the function listens, or ends the test once it has ended.
 func await(t *testing.T, address string, ended <-chan struct{}) {
 	t.Helper()
-	limit := time.NewTimer(time.Minute)
+	limit := time.NewTimer(4 * time.Minute)
 	defer limit.Stop()
 	for tick := time.NewTicker(20 * time.Millisecond); ; {
 		// A request, of whatever kind, would be an event.

@@ -99,6 +99,10 @@ func TestKillLosesNoAcknowledgedRow(t *testing.T) {
 				}
 			})
 		}
+		go func() {
+			wg.Wait()
+			once.Do(func() { close(enough) }) // there will be no more
+		}()
 		<-enough
 		if err := child.Process.Kill(); err != nil {
 			t.Fatal(err)

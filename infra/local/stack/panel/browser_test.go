@@ -19,7 +19,7 @@ func chromium(t *testing.T, arguments ...string) []byte {
 	if err != nil {
 		t.Skip("chromium is not installed: the page is not looked at in a browser")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	command := exec.CommandContext(ctx, path, append([]string{
 		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
