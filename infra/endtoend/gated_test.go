@@ -66,7 +66,7 @@ func (g *gated) openNext(t *testing.T) {
 	one := g.gates[0]
 	g.gates = g.gates[1:]
 	var pipe *os.File
-	await(t, func() (waits bool) {
+	await(t, func() bool {
 		var err error
 		pipe, err = os.OpenFile(one.path, os.O_WRONLY|syscall.O_NONBLOCK, 0)
 		return err == nil
@@ -75,25 +75,25 @@ func (g *gated) openNext(t *testing.T) {
 	if _, err := pipe.Write(one.content); err != nil {
 		t.Fatal(err)
 	}
-	// The next who sends the night finds it open.
-	if err := os.Remove(one.path); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(one.path, one.content, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	one.lay(t) // for the next who sends the night
 }
 
 // openAll opens the gates that are left, where nobody waits.
 func (g *gated) openAll(t *testing.T) {
 	t.Helper()
 	for _, one := range g.gates {
-		if err := os.Remove(one.path); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(one.path, one.content, 0o600); err != nil {
-			t.Fatal(err)
-		}
+		one.lay(t)
 	}
 	g.gates = nil
+}
+
+// lay puts the gate's file in the place of its pipe.
+func (g gate) lay(t *testing.T) {
+	t.Helper()
+	if err := os.Remove(g.path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(g.path, g.content, 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
