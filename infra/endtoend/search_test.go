@@ -90,7 +90,8 @@ func drain(t *testing.T, client *pubsub.Client, subscription string) (messages [
 		if len(taken) == 0 {
 			return messages
 		}
-		if err := client.SubscriptionAdminClient.Acknowledge(t.Context(), &pubsubpb.AcknowledgeRequest{Subscription: subscription, AckIds: taken}); err != nil {
+		acknowledged := &pubsubpb.AcknowledgeRequest{Subscription: subscription, AckIds: taken}
+		if err := client.SubscriptionAdminClient.Acknowledge(t.Context(), acknowledged); err != nil {
 			t.Fatalf("acknowledge %s: %v", subscription, err)
 		}
 	}
