@@ -35,7 +35,7 @@ type home struct {
 func newHome(t *testing.T, topics ...string) *home {
 	t.Helper()
 	h := &home{t: t, topics: house.PubSub(t, resources), publishers: map[string]*pubsub.Publisher{}}
-	h.Box = Box{Client: h.topics.Client, Resources: resources, Wait: 2 * time.Second}
+	h.Box = Box{Client: h.topics.Client, Resources: resources, Wait: time.Second}
 	t.Cleanup(func() {
 		for _, p := range h.publishers {
 			p.Stop()

@@ -38,6 +38,10 @@ const (
 	perRequest = 1000
 )
 
+// beats are the parts of the time in which nothing may come. Of a time in which we
+// stood still ourselves, and could take nothing, one is counted.
+const beats = 10
+
 // perVisit is how many letters are shown at one time, at most.
 const perVisit = 100
 
@@ -83,14 +87,14 @@ func (w *walk) run(ctx context.Context, visit func(context.Context, []*Letter) (
 		return err
 	}
 	defer func() { err = errors.Join(err, w.end(ctx, s)) }()
-	quiet := time.NewTimer(wait)
-	defer quiet.Stop()
-	for {
+	beat := time.NewTicker(max(wait/beats, time.Millisecond))
+	defer beat.Stop()
+	for quiet := 0; quiet < beats; {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-quiet.C:
-			return nil
+		case <-beat.C:
+			quiet++
 		case received, more := <-s.received:
 			if !more {
 				return fmt.Errorf("read %s: %w", w.path(), s.failure)
@@ -111,9 +115,10 @@ func (w *walk) run(ctx context.Context, visit func(context.Context, []*Letter) (
 					return err
 				}
 			}
-			quiet.Reset(wait)
+			quiet = 0
 		}
 	}
+	return nil
 }
 
 // take holds what came, and returns the letters that were there when the walk
