@@ -39,36 +39,43 @@ func (t *table) alter(old *table) (statements string) {
 	return statements
 }
 
+// side is one of two schemas that are compared, and what messages call it.
+type side struct {
+	name   string
+	fields []*field
+}
+
 // widen checks that what has the narrow fields can be stored under the wide ones:
 // they all are there, with their types, and no other is required. What is required
 // may become nullable. One of the two are a table's. It gives the wide fields in
 // the order of the narrow ones, which is that of the table's columns, and the
 // others last.
-func widen(table, path string, narrow, wide []*field) (merged []*field, err error) {
+func widen(table, path string, narrow, wide side) (merged []*field, err error) {
 	mismatch := func(f *field, format string, args ...any) error {
 		difference := fmt.Sprintf(format, args...)
 		return invalid("Provided Schema does not match Table %s. Field %s is %s", table, path+f.Name, difference)
 	}
-	for _, was := range narrow {
-		is := named(wide, was.Name)
+	for _, was := range narrow.fields {
+		is := named(wide.fields, was.Name)
 		switch {
 		case is == nil:
-			return nil, mismatch(was, "missing in one of them")
+			return nil, mismatch(was, "missing in %s", wide.name)
 		case is.Type != was.Type || is.Mode != was.Mode && (was.Mode != "REQUIRED" || is.Mode != "NULLABLE"):
-			return nil, mismatch(was, "%s %s in one of them, %s %s in the other", was.Mode, was.Type, is.Mode, is.Type)
+			return nil, mismatch(was, "%s %s in %s, %s %s in %s", was.Mode, was.Type, narrow.name, is.Mode, is.Type, wide.name)
 		}
 		f := *is
 		f.Name = was.Name
-		if f.Fields, err = widen(table, path+was.Name+".", was.Fields, is.Fields); err != nil {
+		f.Fields, err = widen(table, path+was.Name+".", side{narrow.name, was.Fields}, side{wide.name, is.Fields})
+		if err != nil {
 			return nil, err
 		}
 		merged = append(merged, &f)
 	}
-	for _, f := range wide {
+	for _, f := range wide.fields {
 		switch {
-		case named(narrow, f.Name) != nil:
+		case named(narrow.fields, f.Name) != nil:
 		case f.Mode == "REQUIRED":
-			return nil, mismatch(f, "required in one of them, and missing in the other")
+			return nil, mismatch(f, "required in %s, and missing in %s", wide.name, narrow.name)
 		default:
 			merged = append(merged, f)
 		}

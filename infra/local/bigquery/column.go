@@ -26,10 +26,21 @@ var standardNames = map[string]string{
 
 var columnName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,299}$`)
 
+// maxLevels is the service's limit on records within records.
+const maxLevels = 15
+
 // normalise checks the fields of a schema and gives types and modes the one
 // spelling that the rest of the server compares.
-func normalise(fields []*field) error {
+func normalise(fields []*field) error { return normaliseLevel(fields, 0) }
+
+func normaliseLevel(fields []*field, level int) error {
+	if level > maxLevels && len(fields) > 0 {
+		return invalid("The schema has records nested more than %d deep", maxLevels)
+	}
 	for i, f := range fields {
+		if f == nil {
+			return invalid("A field of the schema is null")
+		}
 		f.Type, f.Mode = strings.ToUpper(f.Type), cmp.Or(strings.ToUpper(f.Mode), "NULLABLE")
 		for name, standard := range standardNames {
 			if f.Type == standard {
@@ -48,7 +59,7 @@ func normalise(fields []*field) error {
 		case (f.Type == "RECORD") != (len(f.Fields) > 0):
 			return invalid("Field %s is type %s but has %d fields in its schema", f.Name, f.Type, len(f.Fields))
 		}
-		if err := cmp.Or(only(f, "name", "type", "mode", "description", "fields"), normalise(f.Fields)); err != nil {
+		if err := cmp.Or(only(f, "name", "type", "mode", "description", "fields"), normaliseLevel(f.Fields, level+1)); err != nil {
 			return err
 		}
 	}

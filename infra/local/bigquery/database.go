@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -80,14 +79,16 @@ func (d *database) change(ctx context.Context, f func(*sql.Tx) (committed func()
 	if err != nil {
 		return err
 	}
+	defer func() { _ = tx.Rollback() }()
 	return finish(tx, f)
 }
 
-// finish runs f in a transaction, and commits it if f gives no error.
+// finish runs f in a transaction, and commits it if f gives no error. Otherwise
+// whoever began it rolls it back.
 func finish(tx *sql.Tx, f func(*sql.Tx) (committed func(), err error)) error {
 	committed, err := f(tx)
 	if err != nil {
-		return errors.Join(err, tx.Rollback())
+		return err
 	}
 	if err := tx.Commit(); err != nil {
 		return err

@@ -2,7 +2,9 @@ package bigquery_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -225,3 +227,20 @@ func testRefusedDefinitions(t *testing.T, r *running) {
 }
 
 var schemaOfA = bigquery.Schema{{Name: "a", Type: bigquery.StringFieldType}}
+
+// The service promises no order. People who ask here are told the table's.
+func TestInformationSchemaKeepsOrder(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	r.dataset(t, "ztf")
+	var columns []string
+	var want [][]bigquery.Value
+	for i := range 150 {
+		columns = append(columns, fmt.Sprintf("%d AS c%d", i, i))
+		want = append(want, []bigquery.Value{fmt.Sprintf("c%d", i)})
+	}
+	r.must(t, "CREATE TABLE ztf.wide AS SELECT "+strings.Join(columns, ", "))
+	if diff := cmp.Diff(want, r.must(t, "SELECT column_name FROM ztf.INFORMATION_SCHEMA.COLUMNS")); diff != "" {
+		t.Errorf("columns (-want +got):\n%s", diff)
+	}
+}

@@ -136,8 +136,8 @@ func (f *files) read(ctx context.Context, file *storage.ObjectAttrs, into *table
 	if err != nil {
 		return err
 	}
-	if _, err := widen(into.Id, "", f.columns, into.Schema.Fields); err != nil {
-		return unreadable(file, err)
+	if _, err := widen(into.Id, "", side{address(file), f.columns}, side{"the table", into.Schema.Fields}); err != nil {
+		return err
 	}
 	for one, err := range records {
 		var row []driver.Value

@@ -115,7 +115,7 @@ func (js *jobs) end(j *job) {
 	later := 0             // columns of the results that were asked for later
 	latest := func(a, b *job) int { return b.used.Compare(a.used) }
 	for _, old := range slices.SortedFunc(maps.Values(js.byID), latest) {
-		crowded := old.columns > 0 && later > keepColumns
+		crowded := old.columns > 0 && later > 0 && later+old.columns > keepColumns
 		if old.readers == 0 && (crowded || time.Since(old.used) > keepJob) {
 			delete(js.byID, old.id)
 			forgotten = append(forgotten, old.result)

@@ -76,19 +76,22 @@ func (s *Server) load(ctx context.Context, j *job) error {
 	}
 	s.db.writing.Lock()
 	defer s.db.writing.Unlock()
-	return finish(tx, func(tx *sql.Tx) (func(), error) {
+	err = finish(tx, func(tx *sql.Tx) (func(), error) {
 		if now, err := s.catalogue.namesake(to); err != nil || now != old {
 			return nil, fail(http.StatusConflict, "conflict", "The table %s changed while files were loaded into it", into.Id)
 		}
 		if err != nil {
 			return nil, err
 		}
-		j.loaded = &f.statistics
 		if into == old {
 			return nil, nil
 		}
 		return s.catalogue.put(ctx, tx, into.takePlace(name), into.name(), into)
 	})
+	if err == nil {
+		j.loaded = &f.statistics
+	}
+	return err
 }
 
 // replacement is the table that files make, anew or in the place of an old one. Its

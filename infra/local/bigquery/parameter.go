@@ -40,7 +40,7 @@ func parameterLiterals(parameters []queryParameter) (map[string]string, error) {
 			kind, form, values = p.Type.ArrayType.Type, "CAST([%s] AS %s[])", p.Value.Array
 		}
 		scalar, known := googlesql.ScalarType(kind)
-		if !known {
+		if !known || p.Type.ArrayType != nil && p.Type.ArrayType.ArrayType != nil {
 			return nil, invalid("Invalid type %s of query parameter %s", kind, name)
 		}
 		var texts []string

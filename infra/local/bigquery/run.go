@@ -14,6 +14,7 @@ import (
 
 // run executes a job's statement.
 func (s *Server) run(ctx context.Context, j *job) error {
+	j.queried = &bq.JobStatistics2{} // also of what cannot be read
 	literals, err := parameterLiterals(j.query.Parameters)
 	if err != nil {
 		return err
@@ -23,7 +24,7 @@ func (s *Server) run(ctx context.Context, j *job) error {
 	if err != nil {
 		return err
 	}
-	j.queried = &bq.JobStatistics2{StatementType: string(statement.Kind)}
+	j.queried.StatementType = string(statement.Kind)
 	switch {
 	case statement.Kind == googlesql.Query:
 		return s.runQuery(ctx, j, statement.SQL)

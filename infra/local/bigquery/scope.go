@@ -98,11 +98,11 @@ func (c *scope) Relation(path []string) (googlesql.Relation, error) {
 // informationViews are the columns of INFORMATION_SCHEMA's views behind the first
 // two, and informationColumns those of both.
 var informationViews = map[string]string{
-	"TABLES":  "table_name, table_type, creation_time",
+	"TABLES":  "table_name, table_type, make_timestamptz(created * 1000) AS creation_time",
 	"COLUMNS": "table_name, column_name, ordinal_position, is_nullable, data_type",
 }
 
-const informationColumns = "table_name, table_type, creation_time, column_name, ordinal_position, is_nullable, data_type"
+const informationColumns = "table_name, table_type, created, column_name, ordinal_position, is_nullable, data_type"
 
 // information builds a dataset's INFORMATION_SCHEMA.TABLES or COLUMNS.
 func (s *Server) information(dataset, view string) (googlesql.Relation, error) {
@@ -114,16 +114,20 @@ func (s *Server) information(dataset, view string) (googlesql.Relation, error) {
 		return googlesql.Relation{}, err
 	}
 	q := googlesql.Literal
-	rows := []string{"('', '', now(), '', 0, '', '')"} // since a VALUES has one row at least
+	rows := []string{"('', '', 0, '', 0, '', '')"} // since a VALUES has one row at least
 	for _, t := range s.catalogue.listTables(dataset) {
 		kind := strings.Replace(t.Type, "TABLE", "BASE TABLE", 1)
-		for i, f := range t.Schema.Fields {
+		fields := t.Schema.Fields
+		if view == "TABLES" {
+			fields = fields[:1] // one row
+		}
+		for i, f := range fields {
 			nullable := map[bool]string{false: "YES", true: "NO"}[f.Mode == "REQUIRED"]
-			rows = append(rows, fmt.Sprintf("(%s, %s, make_timestamptz(%d * 1000), %s, %d, %s, %s)",
+			rows = append(rows, fmt.Sprintf("(%s, %s, %d, %s, %d, %s, %s)",
 				q(t.id()), q(kind), t.CreationTime, q(f.Name), i+1, q(nullable), q(standardType(f))))
 		}
 	}
-	sql := fmt.Sprintf("(SELECT DISTINCT %s AS table_catalog, %s AS table_schema, %s FROM (VALUES %s) AS v(%s) WHERE table_name <> '')",
+	sql := fmt.Sprintf("(SELECT %s AS table_catalog, %s AS table_schema, %s FROM (VALUES %s) AS v(%s) WHERE table_name <> '')",
 		q(s.options.Project), q(dataset), columns, strings.Join(rows, ", "), informationColumns)
 	return googlesql.Relation{SQL: sql, Name: view}, nil
 }

@@ -153,6 +153,13 @@ func testRefusedMembers(t *testing.T, r *running) {
 	table := func(member string) string {
 		return `{"tableReference":{"tableId":"t"},"schema":{"fields":[{"name":"a","type":"STRING",` + member + `}]}}`
 	}
+	nested := func(levels int) string {
+		schema := `{"fields":[{"name":"a","type":"INT64"}]}`
+		for range levels - 1 {
+			schema = `{"fields":[{"name":"a","type":"RECORD",` + schema[1:] + `]}`
+		}
+		return schema
+	}
 	slow := `"query":"SELECT SUM(SQRT(x * y)) FROM UNNEST(GENERATE_ARRAY(1, 1000000)) AS x, UNNEST(GENERATE_ARRAY(1, 1000000)) AS y"`
 	for _, tt := range []struct {
 		path, body string
@@ -170,6 +177,11 @@ func testRefusedMembers(t *testing.T, r *running) {
 		{"/datasets", `{"datasetReference":{"datasetId":"d"},"defaultEncryptionConfiguration":{"kmsKeyName":"k"}}`, 501, "defaultEncryptionConfiguration"},
 		{"/datasets/ztf/tables", table(`"maxLength":"3"`), 501, "maxLength"},
 		{"/datasets/ztf/tables", table(`"precision":"5","scale":"2"`), 501, "precision, scale"},
+		{"/datasets/ztf/tables", `{"tableReference":{"tableId":"t"},"schema":{"fields":[null]}}`, 400, "A field of the schema is null"},
+		{"/datasets/ztf/tables", `{"tableReference":{"tableId":"t"},"schema":` + nested(17) + `}`, 400, "nested more than 15 deep"},
+		{"/datasets/ztf/tables", `{"tableReference":{"tableId":"deep"},"schema":` + nested(16) + `}`, 200, "deep"},
+		{"/queries", query(`"queryParameters":[{"name":"a","parameterType":{"type":"ARRAY","arrayType":{"type":"STRING",` +
+			`"arrayType":{"type":"INT64"}}},"parameterValue":{"arrayValues":[{"arrayValues":[{"value":"1"}]}]}}]`), 400, "Invalid type"},
 		{"/queries", `{"useLegacySql":false,"location":"EU","query":"SELECT * FROM ztf.INFORMATION_SCHEMA.TABLES"}`, 404, "Dataset sky:ztf was not found in location EU"},
 		{"/queries", query(`"location":"EU"`), 200, `"location":"EU"`},
 		{"/queries", query(`"useQueryCache":false,"labels":{"a":"b"},"requestId":"1","timeoutMs":1000,"jobTimeoutMs":"60000"`), 200, "jobComplete"},

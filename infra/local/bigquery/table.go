@@ -210,7 +210,7 @@ func (s *Server) patchTable(r *http.Request) (any, error) {
 			return err
 		}
 		var err error
-		t.Schema.Fields, err = widen(t.Id, "", was.Fields, t.Schema.Fields)
+		t.Schema.Fields, err = widen(t.Id, "", side{"the table", was.Fields}, side{"new schema", t.Schema.Fields})
 		return err
 	})
 }

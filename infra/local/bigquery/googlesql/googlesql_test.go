@@ -75,7 +75,7 @@ func TestRefusals(t *testing.T) {
 	tests := []struct {
 		name, in, want string
 	}{
-		{"empty", " -- nothing", "Statement not supported: end of statement"},
+		{"empty", " -- nothing", "Syntax error: Unexpected end of statement"},
 		{"unclosed string", "SELECT 'a", `literal or comment without an end, at "'a"`},
 		{"unclosed comment", "SELECT\n /* a", `literal or comment without an end, at "/* a"`},
 		{"unclosed bracket", "SELECT (1", `Expected ")"`},
@@ -83,7 +83,11 @@ func TestRefusals(t *testing.T) {
 		{"bad escape", `SELECT '\q'`, "Illegal escape sequence"},
 		{"script", "SELECT 1; SELECT 2", "Scripts"},
 		{"unknown statement", "CREATE MATERIALIZED VIEW v", "Statement not supported: CREATE MATERIALIZED VIEW"},
+		{"another statement", "alter view ds.v\nSET OPTIONS()", "Statement not supported: alter view ds."},
 		{"unknown type", "SELECT CAST(1 AS TEXT)", "Type not found: TEXT"},
+		{"default", "CREATE TABLE ds.t (a INT64 DEFAULT 5)", "Not supported behind a type: DEFAULT"},
+		{"length", "SELECT CAST('a' AS STRING(3))", "Not supported behind a type: ("},
+		{"default of an array", "CREATE TABLE ds.t (a ARRAY<INT64> DEFAULT [5])", "Not supported behind a type: DEFAULT"},
 		{"unknown date part", "SELECT DATE_DIFF(a, b, FORTNIGHT)", "FORTNIGHT"},
 		{"table function", "SELECT * FROM read_csv('x')", "Not supported in FROM clause: ("},
 		{"condition behind a comma", "SELECT 1 FROM ds.t, UNNEST(t.prv) AS p ON TRUE", "Unexpected ON behind a comma"},

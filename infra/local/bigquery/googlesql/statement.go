@@ -65,11 +65,12 @@ func (w *writer) statement() (s Statement) {
 		form.rest(w, &s, i, last)
 		return s
 	}
-	what := w.describe(0)
-	for i := 1; i < 3 && w.at(i).kind == word; i++ {
-		what += " " + w.describe(i)
+	if last == 0 {
+		w.refuse("Syntax error: Unexpected end of statement")
+		return s
 	}
-	w.refuse("Statement not supported: %s", what)
+	beginning := w.source[w.at(0).start:w.at(min(last, 4)-1).end]
+	w.refuse("Statement not supported: %s", strings.Join(strings.Fields(beginning), " "))
 	return s
 }
 

@@ -46,5 +46,12 @@ func (w *writer) typeOf(from, to int) string {
 	case parts && scalar == duckTypes["NUMERIC"] && open.is("("):
 		return "DECIMAL(" + w.write(from+2, to-1) + ")"
 	}
+	end := from + 1
+	if open.is("<") || scalar == duckTypes["NUMERIC"] {
+		end = max(from, open.close) + 1
+	}
+	if (known || open.is("<")) && end < to {
+		return w.refuse("Not supported behind a type: %s", w.describe(end))
+	}
 	return w.refuse("Type not found: %s", w.describe(from))
 }

@@ -16,20 +16,33 @@ var kinds = map[packet.Kind]string{
 	packet.Bytes: "BYTES", packet.Fixed: "BYTES", packet.String: "STRING", packet.Enum: "STRING", packet.Record: "RECORD",
 }
 
-// maxDepth is the service's limit on nested records.
-const maxDepth = 15
+// The service's limits on a table's columns. A few types of Avro that contain each
+// other make any number.
+const (
+	maxDepth   = 15 // of nested records
+	maxColumns = 10_000
+)
 
 // Columns are the columns that a record of Avro makes. Logical types do not count,
 // as with the service unless it is told to: a time is the integer that it is
 // written as.
-func Columns(record *packet.Type) ([]*bq.TableFieldSchema, error) { return makeColumns(record, 0) }
+func Columns(record *packet.Type) ([]*bq.TableFieldSchema, error) {
+	return new(maker).columns(record, 0)
+}
 
-func makeColumns(record *packet.Type, depth int) (all columns, err error) {
-	if depth > maxDepth {
+// maker counts the columns that it makes.
+type maker struct{ made int }
+
+func (m *maker) columns(record *packet.Type, depth int) (all columns, err error) {
+	m.made += len(record.Fields)
+	switch {
+	case depth > maxDepth:
 		return nil, fmt.Errorf("records are nested more than %d deep", maxDepth)
+	case m.made > maxColumns:
+		return nil, fmt.Errorf("there are more than %d columns, nested ones counted", maxColumns)
 	}
 	for _, f := range record.Fields {
-		column, err := makeColumn(f, depth)
+		column, err := m.column(f, depth)
 		if err == nil && all.find(f.Name, len(all)) >= 0 {
 			err = errors.New("it is there twice, in capitals and without")
 		}
@@ -41,7 +54,7 @@ func makeColumns(record *packet.Type, depth int) (all columns, err error) {
 	return all, nil
 }
 
-func makeColumn(f packet.Field, depth int) (column *bq.TableFieldSchema, err error) {
+func (m *maker) column(f packet.Field, depth int) (column *bq.TableFieldSchema, err error) {
 	column = &bq.TableFieldSchema{Name: f.Name, Description: f.Doc, Mode: "REQUIRED"}
 	t, optional := f.Type.Optional()
 	if optional {
@@ -61,7 +74,7 @@ func makeColumn(f packet.Field, depth int) (column *bq.TableFieldSchema, err err
 	case "":
 		err = fmt.Errorf("no column is made of Avro's %s here", strings.TrimSpace(t.Kind.String()+" "+t.Logical))
 	case "RECORD":
-		column.Fields, err = makeColumns(t, depth+1)
+		column.Fields, err = m.columns(t, depth+1)
 	}
 	return column, err
 }

@@ -2,6 +2,7 @@ package record_test
 
 import (
 	"database/sql/driver"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -82,6 +83,7 @@ func TestColumnsRefuses(t *testing.T) {
 		{"arrays of arrays", candid + `,{"name":"m","type":{"type":"array","items":{"type":"array","items":"int"}}}`, "field m: no column is made of Avro's array"},
 		{"decimals", candid + `,{"name":"m","type":{"type":"bytes","logicalType":"decimal","precision":9,"scale":2}}`, "field m: no column is made of Avro's bytes decimal"},
 		{"itself", candid + `,{"name":"next","type":["null","alert"]}`, "records are nested more than 15 deep"},
+		{"records of records", `{"name":"a","type":` + bomb(6) + `}`, "there are more than 10000 columns"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -91,4 +93,18 @@ func TestColumnsRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// bomb is the type of a record that has the next one twelve times, so many deep.
+func bomb(levels int) string {
+	name := "level" + strconv.Itoa(levels)
+	inner, again := `"int"`, `"int"`
+	if levels > 1 {
+		inner, again = bomb(levels-1), `"level`+strconv.Itoa(levels-1)+`"`
+	}
+	fields := `{"name":"f0","type":` + inner + `}`
+	for i := 1; i < 12; i++ {
+		fields += `,{"name":"f` + strconv.Itoa(i) + `","type":` + again + `}`
+	}
+	return `{"type":"record","name":"` + name + `","fields":[` + fields + `]}`
 }

@@ -41,13 +41,13 @@ func NewProto(descriptor *message, table []*bq.TableFieldSchema) (*Proto, error)
 // out, among those that a descriptor defines within itself.
 func find(name string, d *message, scope string) *message {
 	scope += "." + d.GetName()
-	if strings.HasSuffix("."+name, scope) || strings.HasSuffix(scope, "."+name) {
-		return d
-	}
-	for _, nested := range d.GetNestedType() {
+	for _, nested := range d.GetNestedType() { // which may have the name of this one
 		if found := find(name, nested, scope); found != nil {
 			return found
 		}
+	}
+	if strings.HasSuffix("."+name, scope) || strings.HasSuffix(scope, "."+name) {
+		return d
 	}
 	return nil
 }

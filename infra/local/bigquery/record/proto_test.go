@@ -170,6 +170,29 @@ func TestNewProtoRefuses(t *testing.T) {
 	}
 }
 
+// A message may have the name of the one that it is defined in.
+func TestNestedNamesake(t *testing.T) {
+	t.Parallel()
+	inner := &descriptorpb.DescriptorProto{Name: proto.String("Alert"), Field: []*descriptorpb.FieldDescriptorProto{
+		{Name: proto.String("x"), Number: proto.Int32(1), Type: descriptorpb.FieldDescriptorProto_TYPE_INT64.Enum()},
+	}}
+	outer := &descriptorpb.DescriptorProto{Name: proto.String("Alert"), Field: []*descriptorpb.FieldDescriptorProto{{
+		Name: proto.String("a"), Number: proto.Int32(1), Type: descriptorpb.FieldDescriptorProto_TYPE_MESSAGE.Enum(),
+		TypeName: proto.String(".Alert.Alert"),
+	}}, NestedType: []*descriptorpb.DescriptorProto{inner}}
+	table := []*bq.TableFieldSchema{
+		{Name: "a", Type: "RECORD", Mode: "NULLABLE", Fields: []*bq.TableFieldSchema{{Name: "x", Type: "INTEGER", Mode: "NULLABLE"}}},
+	}
+	plan, err := record.NewProto(outer, table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := plan.Row([]byte{1<<3 | 2, 2, 1 << 3, 7})
+	if diff := cmp.Diff([]driver.Value{map[string]any{"x": int64(7)}}, got); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
 func FuzzProtoRow(f *testing.F) {
 	normal, err := adapt.NormalizeDescriptor(message(f, alertKinds, entryKinds))
 	if err != nil {
