@@ -12,6 +12,7 @@ import (
 	bq "google.golang.org/api/bigquery/v2"
 
 	"nightwire.dev/infra/local/bigquery/googlesql"
+	"nightwire.dev/infra/local/bigquery/record"
 )
 
 type field = bq.TableFieldSchema
@@ -26,16 +27,13 @@ var standardNames = map[string]string{
 
 var columnName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,299}$`)
 
-// maxLevels is the service's limit on records within records.
-const maxLevels = 15
-
 // normalise checks the fields of a schema and gives types and modes the one
 // spelling that the rest of the server compares.
 func normalise(fields []*field) error { return normaliseLevel(fields, 0) }
 
 func normaliseLevel(fields []*field, level int) error {
-	if level > maxLevels && len(fields) > 0 {
-		return invalid("The schema has records nested more than %d deep", maxLevels)
+	if level > record.MaxDepth && len(fields) > 0 {
+		return invalid("The schema has records nested more than %d deep", record.MaxDepth)
 	}
 	for i, f := range fields {
 		if f == nil {

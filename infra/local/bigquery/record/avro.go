@@ -19,7 +19,7 @@ var kinds = map[packet.Kind]string{
 // The service's limits on a table's columns. A few types of Avro that contain each
 // other make any number.
 const (
-	maxDepth   = 15 // of nested records
+	MaxDepth   = 15 // of nested records
 	maxColumns = 10_000
 )
 
@@ -36,8 +36,8 @@ type maker struct{ made int }
 func (m *maker) columns(record *packet.Type, depth int) (all columns, err error) {
 	m.made += len(record.Fields)
 	switch {
-	case depth > maxDepth:
-		return nil, fmt.Errorf("records are nested more than %d deep", maxDepth)
+	case depth > MaxDepth:
+		return nil, fmt.Errorf("records are nested more than %d deep", MaxDepth)
 	case m.made > maxColumns:
 		return nil, fmt.Errorf("there are more than %d columns, nested ones counted", maxColumns)
 	}
