@@ -11,7 +11,7 @@ import (
 	"cloud.google.com/go/pubsub/v2"
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"cloud.google.com/go/storage"
-	"nightwire.dev/infra/local/house"
+	"nightwire.dev/infra/local/port/porttest"
 	"nightwire.dev/infra/source"
 	"nightwire.dev/schemas"
 	"nightwire.dev/shared/names"
@@ -24,7 +24,7 @@ func serveProject(t *testing.T) {
 	t.Helper()
 	var at [5]string
 	for i := range at {
-		at[i] = house.Address(t)
+		at[i] = porttest.Keep(t).Address()
 	}
 	topics, status, buckets, rest, write := at[0], at[1], at[2], at[3], at[4]
 	t.Setenv("PUBSUB_EMULATOR_HOST", topics)

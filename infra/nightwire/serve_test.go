@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"nightwire.dev/infra/local/house"
+	"nightwire.dev/infra/local/port/porttest"
 	"nightwire.dev/infra/local/stack"
 )
 
@@ -34,7 +34,7 @@ func TestServeHTTPEnds(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	address := house.Address(t)
+	address := porttest.Keep(t).Address()
 	var done atomic.Bool
 	served := make(chan error, 1)
 	returned := make(chan struct{})
@@ -67,8 +67,8 @@ func TestServeHTTPEnds(t *testing.T) {
 func TestServeStorage(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())
-	address := house.Address(t)
-	c := &serveStorage{place: place{Data: filepath.Join(t.TempDir(), "storage"), Listen: address}, PubSub: house.Address(t)}
+	address := porttest.Keep(t).Address()
+	c := &serveStorage{place: place{Data: filepath.Join(t.TempDir(), "storage"), Listen: address}, PubSub: porttest.Keep(t).Address()}
 	served := make(chan error, 1)
 	go func() { served <- c.Run(ctx) }()
 	await(t, address)

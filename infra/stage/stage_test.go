@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"nightwire.dev/infra/local/house"
+	"nightwire.dev/infra/local/port/porttest"
 	"nightwire.dev/infra/terraform"
 	"nightwire.dev/shared/event"
 )
@@ -161,7 +161,7 @@ func golang(t *testing.T, folder string, arguments ...string) string {
 // serve runs the program as the instance of one function.
 func serve(t *testing.T, program, function string, s *services) (address string) {
 	t.Helper()
-	address = house.Address(t)
+	address = porttest.Keep(t).Address()
 	_, port, _ := strings.Cut(address, ":")
 	command := exec.CommandContext(t.Context(), program)
 	command.Env = append(slices.Clone(s.environment), "PORT="+port, "FUNCTION_TARGET="+function, "HOME="+t.TempDir())

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
-	"nightwire.dev/infra/local/port"
 )
 
 // quiet keeps the servers' logs out of the tests'.
@@ -27,22 +26,6 @@ func Leaks() []goleak.Option {
 		// A writer that reconnects lets its old connection drain for 20 seconds.
 		goleak.IgnoreAnyFunction("cloud.google.com/go/bigquery/storage/managedwriter.(*connection).getStream.func1"),
 	}
-}
-
-// Address is an address of loopback for a server that listens later. While the
-// test lasts it is nobody else's.
-func Address(t testing.TB) string {
-	t.Helper()
-	kept, err := port.Keep()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := kept.Release(); err != nil {
-			t.Error(err)
-		}
-	})
-	return kept.Address()
 }
 
 // Listen listens on a free port of loopback.

@@ -14,7 +14,7 @@ import (
 
 	"nightwire.dev/infra/local/conformance/disk"
 	"nightwire.dev/infra/local/kafka"
-	"nightwire.dev/infra/local/port"
+	"nightwire.dev/infra/local/port/porttest"
 )
 
 // The test binary itself is the broker that is killed: with these set it serves
@@ -74,15 +74,7 @@ func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	acknowledged := map[string]bool{}
 	committed := map[string]bool{}
-	kept, err := port.Keep()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := kept.Release(); err != nil {
-			t.Error(err)
-		}
-	})
+	kept := porttest.Keep(t)
 	for round := range 4 {
 		_, kill, address := startVictim(t, dir, kept.Number)
 		produceUntilKilled(t, address, round, acknowledged, kill)

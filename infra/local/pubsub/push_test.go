@@ -20,7 +20,7 @@ import (
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/fieldmaskpb"
 
-	"nightwire.dev/infra/local/port"
+	"nightwire.dev/infra/local/port/porttest"
 	"nightwire.dev/infra/local/pubsub"
 )
 
@@ -149,28 +149,13 @@ func TestBackoffStallsNoOther(t *testing.T) {
 	h.await("others delivered", func() bool { return h.server.Backlog()[0].Undelivered == 1 })
 }
 
-// deserted is an address where nobody listens but the test, if it wants to.
-func deserted(t *testing.T) string {
-	t.Helper()
-	kept, err := port.Keep()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := kept.Release(); err != nil {
-			t.Error(err)
-		}
-	})
-	return kept.Address()
-}
-
 // A push that finds nobody listening is repeated soon and is no attempt: the
 // message reaches the function when it is back, not the dead-letter topic.
 func TestPushWaitsForListener(t *testing.T) {
 	t.Parallel()
 	var log logged
 	h := newHouse(t, func(o *pubsub.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
-	address := deserted(t)
+	address := porttest.Keep(t).Address()
 	h.topic(h.alerts)
 	h.topic(h.letters)
 	d := h.pushTo("http://" + address + "/archive")
@@ -201,7 +186,7 @@ func TestKnocksReadOnce(t *testing.T) {
 	t.Parallel()
 	var log logged
 	h := newHouse(t, func(o *pubsub.Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
-	address := deserted(t)
+	address := porttest.Keep(t).Address()
 	h.topic(h.alerts)
 	h.subscribe(h.pushTo("http://" + address))
 	h.publish(h.alerts, "alert")
