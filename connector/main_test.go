@@ -2,13 +2,16 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/goleak"
 
 	"nightwire.dev/shared/config"
@@ -61,6 +64,36 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 		t.Errorf("committed %v, want %d each", commits, records/2)
 	}
 	compareReports(t, to.reports, records/2)
+}
+
+// TestFencedProcessEnds has another process take the connector's fixed place in
+// the group. Kafka's client is of no use after that, and cannot be closed: the
+// process says so and ends, and the next one goes on.
+func TestFencedProcessEnds(t *testing.T) {
+	t.Parallel()
+	const records = 40
+	cluster := newKafka(t, records, 1000)
+	to := newSink(t, 1<<30)
+	fenced := startConnector(t, cluster, to, "group.instance.id=one")
+	to.await(records)
+	other, err := kgo.NewClient(kgo.SeedBrokers(cluster.ListenAddrs()...),
+		kgo.ConsumerGroup("nightwire-ztf"), kgo.InstanceID("one"), kgo.ConsumeTopics(night))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var exit *exec.ExitError
+	if err := fenced.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 1 {
+		t.Errorf("the fenced process: %v, want exit status 1", err)
+	}
+	if log := fenced.log.String(); !strings.Contains(log, "fenced by other consumer with same group.instance.id") {
+		t.Error("it does not say why")
+	}
+	other.Close()
+
+	next := startConnector(t, cluster, to, "group.instance.id=one")
+	produce(t, cluster, records, 1000)
+	to.await(2 * records)
+	next.terminate(t)
 }
 
 // compareReports wants the reports of all lives to tell of two whole partitions:

@@ -117,6 +117,13 @@ func newKafka(tb testing.TB, n, size int) *kfake.Cluster {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(cluster.Close)
+	produce(tb, cluster, n, size)
+	return cluster
+}
+
+// produce appends n records of a size to the night.
+func produce(tb testing.TB, cluster *kfake.Cluster, n, size int) {
+	tb.Helper()
 	producer, err := kgo.NewClient(kgo.SeedBrokers(cluster.ListenAddrs()...),
 		kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchCompression(kgo.NoCompression()))
 	if err != nil {
@@ -134,7 +141,6 @@ func newKafka(tb testing.TB, n, size int) *kfake.Cluster {
 	if err := producer.Flush(tb.Context()); err != nil {
 		tb.Fatal(err)
 	}
-	return cluster
 }
 
 // connector is a process.
@@ -161,7 +167,7 @@ func freePort(tb testing.TB) string {
 	}
 }
 
-func startConnector(tb testing.TB, cluster *kfake.Cluster, to *sink) *connector {
+func startConnector(tb testing.TB, cluster *kfake.Cluster, to *sink, properties ...string) *connector {
 	tb.Helper()
 	port := freePort(tb)
 	c := &connector{Cmd: exec.CommandContext(tb.Context(), os.Args[0]), address: net.JoinHostPort("127.0.0.1", port)}
@@ -178,7 +184,7 @@ func startConnector(tb testing.TB, cluster *kfake.Cluster, to *sink) *connector 
 		"KAFKA_COMMIT_INTERVAL=20ms",
 		"KAFKA_REPORT_INTERVAL=20ms",
 		// A killed member is missed sooner.
-		"KAFKA_PROPERTIES=session.timeout.ms=3000,heartbeat.interval.ms=100",
+		"KAFKA_PROPERTIES=" + strings.Join(append(properties, "session.timeout.ms=3000", "heartbeat.interval.ms=100"), ","),
 	}
 	c.Stderr = &c.log
 	if err := c.Start(); err != nil {

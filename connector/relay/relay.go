@@ -8,6 +8,7 @@
 package relay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,13 +53,20 @@ func New(client *pubsub.Client, resources names.Resources, stream config.Stream,
 	}
 }
 
-// errUnusable marks settings that librdkafka refuses: trying again is no use.
-var errUnusable = errors.New("kafka settings cannot be used")
+// What another session does not mend.
+var (
+	// errUnusable marks settings that librdkafka refuses.
+	errUnusable = errors.New("kafka settings cannot be used")
+	// errBroken marks a Kafka client that neither works nor closes any more:
+	// only a new process has done with it.
+	errBroken = errors.New("the Kafka client has broken down, and the process ends to be started again")
+)
 
 // Run relays until ctx ends, then drains: what was read is confirmed and
 // committed, as far as the drain timeout allows, the group is left, and a last
 // report of Kafka's offsets says so. The error is nil then. Kafka's and
-// Pub/Sub's failures do not end Run; only settings that librdkafka refuses do.
+// Pub/Sub's failures do not end Run; only settings that librdkafka refuses do,
+// and its client's breaking down.
 func (r *Relay) Run(ctx context.Context) error {
 	ctx = logging.With(ctx, slog.String("stream", string(r.stream.Stream)))
 	ctx, end := context.WithCancel(ctx)
@@ -75,7 +83,7 @@ func (r *Relay) Run(ctx context.Context) error {
 	for {
 		err := r.session(ctx, work)
 		switch {
-		case errors.Is(err, errUnusable):
+		case errors.Is(err, errUnusable), errors.Is(err, errBroken):
 			return fmt.Errorf("stream %s: %w", r.stream.Stream, err)
 		case ctx.Err() != nil:
 			return nil
@@ -129,10 +137,7 @@ func (r *Relay) session(ctx, work context.Context) error {
 	err = s.run(ctx)
 	s.drain()
 	abandon()
-	if closeErr := consumer.Close(); closeErr != nil {
-		slog.WarnContext(ctx, "closing the Kafka consumer failed", "error", closeErr)
-	}
-	return err
+	return cmp.Or(s.leave(), err)
 }
 
 func newConsumer(properties map[string]string) (*kafka.Consumer, error) {

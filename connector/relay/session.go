@@ -2,6 +2,7 @@ package relay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -21,6 +22,9 @@ const (
 	patience = time.Second
 	// callTimeout bounds one question to Kafka.
 	callTimeout = 10 * time.Second
+	// leaveTimeout bounds leaving the group, in which what is left to commit may
+	// be committed.
+	leaveTimeout = 15 * time.Second
 	// warnAgain is when an error that repeats is logged again.
 	warnAgain = 30 * time.Second
 )
@@ -88,7 +92,7 @@ func (s *session) handle(event kafka.Event) {
 func (s *session) handleError(e kafka.Error) {
 	switch {
 	case e.IsFatal():
-		s.fail(fmt.Errorf("kafka client: %w", e))
+		s.fail(fmt.Errorf("%w: %w", errBroken, e))
 	case e.Code() == kafka.ErrAutoOffsetReset:
 		slog.WarnContext(s.work, "Kafka does not have the offset to read next", "error", e)
 		s.realign()
@@ -109,6 +113,25 @@ func (s *session) warn(text string) {
 	}
 	s.warned, s.warnedAt = text, time.Now()
 	slog.WarnContext(s.work, "Kafka client reports an error", "error", text)
+}
+
+// leave leaves the group and closes the client. A client with a fatal error does
+// not close: librdkafka refuses to, and its wrapper waits for it without end.
+func (s *session) leave() error {
+	if errors.Is(s.failure, errBroken) {
+		return s.failure
+	}
+	closed := make(chan error, 1)
+	go func() { closed <- s.consumer.Close() }()
+	select {
+	case err := <-closed:
+		if err != nil {
+			slog.WarnContext(s.work, "closing the Kafka consumer failed", "error", err)
+		}
+		return nil
+	case <-time.After(leaveTimeout):
+		return fmt.Errorf("%w: it does not close within %v", errBroken, leaveTimeout)
+	}
 }
 
 // fail ends the session with the first failure.
