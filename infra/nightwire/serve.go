@@ -134,7 +134,7 @@ func (c *serveBigQuery) Run(ctx context.Context) error {
 		Dir: c.Data, Project: stack.Project, Storage: c.Storage, Logger: serverLog(),
 		// One worker: with more, they spend a fifth of the time on waiting for
 		// each other, and the rest of the stack has the other processor.
-		Threads: 1, MemoryLimit: "256MB",
+		Threads: 1,
 	})
 	if err != nil {
 		return err

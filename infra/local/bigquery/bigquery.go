@@ -39,13 +39,13 @@ import (
 
 // Options say where the server keeps its data and what it may use.
 type Options struct {
-	Dir         string       // holds the database and what queries spill
-	Project     string       // the only project served
-	Location    string       // where datasets are said to be; "US" if empty
-	Storage     string       // host:port of the Cloud Storage that load jobs read; they are refused if empty
-	MemoryLimit string       // DuckDB's; "512MB" if empty. The process uses more.
-	Threads     int          // DuckDB's; 2 if zero
-	Logger      *slog.Logger // the default logger if nil
+	Dir      string       // holds the database and what queries spill
+	Project  string       // the only project served
+	Location string       // where datasets are said to be; "US" if empty
+	Storage  string       // host:port of the Cloud Storage that load jobs read; they are refused if empty
+	MemoryMB int          // DuckDB's; 512 if zero. The process uses more.
+	Threads  int          // DuckDB's; 2 if zero
+	Logger   *slog.Logger // the default logger if nil
 }
 
 // Server is a BigQuery project on one machine.
@@ -67,7 +67,7 @@ func Open(o Options) (*Server, error) {
 	if o.Dir == "" || o.Project == "" {
 		return nil, errors.New("open bigquery: the directory and the project must be named")
 	}
-	o.Location, o.MemoryLimit, o.Threads = cmp.Or(o.Location, "US"), cmp.Or(o.MemoryLimit, "512MB"), cmp.Or(o.Threads, 2)
+	o.Location, o.MemoryMB, o.Threads = cmp.Or(o.Location, "US"), cmp.Or(o.MemoryMB, 512), cmp.Or(o.Threads, 2)
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
@@ -79,12 +79,10 @@ func Open(o Options) (*Server, error) {
 		return nil, fmt.Errorf("open bigquery: %w", err)
 	}
 	s := &Server{options: o, log: o.Logger, db: db, web: &http.Client{Transport: &http.Transport{}}}
-	if s.catalogue, err = loadCatalogue(context.Background(), db, o.Project); err == nil {
-		s.committer, err = newCommitter(context.Background(), s)
-	}
-	if err != nil {
+	if s.catalogue, err = loadCatalogue(context.Background(), db, o.Project); err != nil {
 		return nil, errors.Join(fmt.Errorf("open bigquery: %w", err), db.Close())
 	}
+	s.committer = newCommitter(s)
 	s.jobs = newJobs(s)
 	s.rest = &http.Server{Handler: s.routes(), ReadHeaderTimeout: 10 * time.Second}
 	s.write = grpc.NewServer(grpc.MaxRecvMsgSize(maxAppend), grpc.WaitForHandlers(true))
@@ -95,11 +93,21 @@ func Open(o Options) (*Server, error) {
 // maxAppend is the service's limit on one append, with room for its envelope.
 const maxAppend = 20 << 20
 
-// Serve answers REST on one listener and gRPC on the other until Close.
+// Serve answers REST on one listener and gRPC on the other until Close, or until
+// the database is broken. All that was acknowledged is on disk then, and there
+// for the next process.
 func (s *Server) Serve(rest, write net.Listener) error {
 	both, failed := errgroup.WithContext(context.Background())
 	both.Go(func() error { return s.rest.Serve(rest) })
 	both.Go(func() error { return s.write.Serve(write) })
+	both.Go(func() error {
+		select {
+		case err := <-s.db.broken:
+			return err
+		case <-failed.Done():
+			return nil
+		}
+	})
 	context.AfterFunc(failed, s.stop)
 	if err := both.Wait(); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serve bigquery: %w", err)

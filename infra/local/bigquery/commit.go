@@ -43,17 +43,12 @@ type committer struct {
 	server *Server
 	queue  chan *rows
 	closed sync.WaitGroup
-	conn   *sql.Conn
 }
 
-func newCommitter(ctx context.Context, s *Server) (*committer, error) {
-	conn, err := s.db.Conn(ctx)
-	if err != nil {
-		return nil, err
-	}
-	c := &committer{server: s, conn: conn, queue: make(chan *rows, 256)}
+func newCommitter(s *Server) *committer {
+	c := &committer{server: s, queue: make(chan *rows, 256)}
 	c.closed.Go(c.run)
-	return c, nil
+	return c
 }
 
 // close ends the committer after what is queued. No append may follow.
@@ -71,7 +66,6 @@ func (c *committer) run() {
 			c.commit(group)
 		}
 	}
-	_ = c.conn.Close()
 }
 
 // gather takes what comes until the next transactions are due, by stream.
@@ -117,28 +111,31 @@ func (c *committer) commit(group []*rows) {
 // appender in a transaction of its own, without a second thread that waits for
 // the first, as it would for COMMIT.
 func (c *committer) store(group []*rows) error {
-	c.server.db.writing.Lock()
-	defer c.server.db.writing.Unlock()
-	t, err := c.server.stream(group[0].from.stream)
-	if err != nil {
-		return err
-	}
-	err = appendTo(c.conn, t.dataset(), t.id(), func(to *duckdb.Appender) error {
-		for _, r := range group {
-			var values [][]driver.Value
-			values, r.refused = r.decode(t)
-			for _, row := range values {
-				if err := to.AppendRow(row...); err != nil {
-					return err
+	return c.server.db.alone(func() error {
+		t, err := c.server.stream(group[0].from.stream)
+		if err != nil {
+			return err
+		}
+		fill := func(to *duckdb.Appender) error {
+			for _, r := range group {
+				var values [][]driver.Value
+				values, r.refused = r.decode(t)
+				for _, row := range values {
+					if err := to.AppendRow(row...); err != nil {
+						return err
+					}
 				}
 			}
+			return nil
+		}
+		err = c.server.db.connected(context.Background(), func(conn *sql.Conn) error {
+			return appendTo(conn, t.dataset(), t.id(), fill)
+		})
+		if err != nil { // which is not the rows' fault: they were read
+			return grpcstatus.Errorf(codes.Internal, "append to %s: %v", t.Id, err)
 		}
 		return nil
 	})
-	if err != nil { // which is not the rows' fault: they were read
-		return grpcstatus.Errorf(codes.Internal, "append to %s: %v", t.Id, err)
-	}
-	return nil
 }
 
 // appendTo appends to a table what fill gives the appender, or, if that fails,

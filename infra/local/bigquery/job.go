@@ -43,7 +43,7 @@ type job struct {
 // but one row.
 const (
 	keepJob     = 5 * time.Minute
-	keepColumns = 5000
+	keepColumns = 2000
 )
 
 // jobs are those whose results may still be asked for.

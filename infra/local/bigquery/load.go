@@ -53,40 +53,33 @@ func (s *Server) load(ctx context.Context, j *job) error {
 		return err
 	}
 	defer f.client.Close()
-	conn, err := s.db.Conn(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	tx, err := conn.BeginTx(context.WithoutCancel(ctx), nil) // which a job's end must not end between two rows
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }()
-	into, name := old, to.TableId
-	if old == nil || j.load.WriteDisposition == "WRITE_TRUNCATE" {
-		if into, err = s.replacement(ctx, old, to, f); err != nil {
-			return err
+	// A job's end must not end the transaction between two rows.
+	err = s.db.within(context.WithoutCancel(ctx), func(conn *sql.Conn, tx *sql.Tx) (err error) {
+		into, name := old, to.TableId
+		if old == nil || j.load.WriteDisposition == "WRITE_TRUNCATE" {
+			if into, err = s.replacement(ctx, old, to, f); err != nil {
+				return err
+			}
+			name += " " + j.id // which no table has: nobody is held up while it is filled
+			_, err = tx.ExecContext(ctx, into.create(name))
 		}
-		name += " " + j.id // which no table has: nobody is held up while it is filled
-		_, err = tx.ExecContext(ctx, into.create(name))
-	}
-	if err == nil {
-		err = appendTo(conn, to.DatasetId, name, func(rows *duckdb.Appender) error { return f.fill(ctx, into, rows) })
-	}
-	s.db.writing.Lock()
-	defer s.db.writing.Unlock()
-	err = finish(tx, func(tx *sql.Tx) (func(), error) {
-		if now, err := s.catalogue.namesake(to); err != nil || now != old {
-			return nil, fail(http.StatusConflict, "conflict", "The table %s changed while files were loaded into it", into.Id)
+		if err == nil {
+			err = appendTo(conn, to.DatasetId, name, func(rows *duckdb.Appender) error { return f.fill(ctx, into, rows) })
 		}
-		if err != nil {
-			return nil, err
-		}
-		if into == old {
-			return nil, nil
-		}
-		return s.catalogue.put(ctx, tx, into.takePlace(name), into.name(), into)
+		return s.db.alone(func() error {
+			return finish(tx, func(tx *sql.Tx) (func(), error) {
+				if now, err := s.catalogue.namesake(to); err != nil || now != old {
+					return nil, fail(http.StatusConflict, "conflict", "The table %s changed while files were loaded into it", into.Id)
+				}
+				if err != nil {
+					return nil, err
+				}
+				if into == old {
+					return nil, nil
+				}
+				return s.catalogue.put(ctx, tx, into.takePlace(name), into.name(), into)
+			})
+		})
 	})
 	if err == nil {
 		j.loaded = &f.statistics

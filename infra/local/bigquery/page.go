@@ -2,6 +2,7 @@ package bigquery
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -58,27 +59,29 @@ func (s *Server) readRows(
 	// A row is read as one record, by a name that no column can have.
 	form := duckType(asText(&field{Type: "RECORD", Fields: fields}))
 	which := fmt.Sprintf(condition, p.start, min(p.limit, pageRows))
-	rows, err := s.db.QueryContext(ctx, `SELECT CAST("a row" AS `+form+`) FROM `+table+` AS "a row" `+which)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for size := 0; size < pageBytes && rows.Next(); {
-		var values map[string]any
-		if err := rows.Scan(&values); err != nil {
-			return err
-		}
-		row, err := json.Marshal(p.record(fields, values))
+	return s.db.connected(ctx, func(conn *sql.Conn) error {
+		rows, err := conn.QueryContext(ctx, `SELECT CAST("a row" AS `+form+`) FROM `+table+` AS "a row" `+which)
 		if err != nil {
 			return err
 		}
-		answer.Rows, size = append(answer.Rows, row), size+len(row)
-	}
-	answer.TotalRows = &total
-	if next := p.start + int64(len(answer.Rows)); next < total {
-		answer.PageToken = strconv.FormatInt(next, 10)
-	}
-	return rows.Err()
+		defer rows.Close()
+		for size := 0; size < pageBytes && rows.Next(); {
+			var values map[string]any
+			if err := rows.Scan(&values); err != nil {
+				return err
+			}
+			row, err := json.Marshal(p.record(fields, values))
+			if err != nil {
+				return err
+			}
+			answer.Rows, size = append(answer.Rows, row), size+len(row)
+		}
+		answer.TotalRows = &total
+		if next := p.start + int64(len(answer.Rows)); next < total {
+			answer.PageToken = strconv.FormatInt(next, 10)
+		}
+		return rows.Err()
+	})
 }
 
 // listTableData answers tabledata.list: a table's rows without a query.

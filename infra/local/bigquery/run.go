@@ -39,35 +39,32 @@ func (s *Server) run(ctx context.Context, j *job) error {
 // runQuery keeps the result of a query in a table in memory, whose rows go to disk
 // when that is short. A dry run tells its columns only.
 func (s *Server) runQuery(ctx context.Context, j *job, query string) error {
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = tx.Rollback() }()
-	fields, err := describe(ctx, tx, query)
-	if err != nil {
-		return err
-	}
-	j.queried.Schema = &bq.TableSchema{Fields: fields}
-	if j.query.DryRun {
+	return s.db.within(ctx, func(_ *sql.Conn, tx *sql.Tx) error {
+		fields, err := describe(ctx, tx, query)
+		if err != nil {
+			return err
+		}
+		j.queried.Schema = &bq.TableSchema{Fields: fields}
+		if j.query.DryRun {
+			return nil
+		}
+		result := "memory.main." + googlesql.Quote(rand.Text())
+		if _, err := tx.ExecContext(ctx, "CREATE TABLE "+result+" ("+columnList(fields, nil)+")"); err != nil {
+			return err
+		}
+		filled, err := tx.ExecContext(ctx, "INSERT INTO "+result+" "+query)
+		if err != nil {
+			return err
+		}
+		if j.total, err = filled.RowsAffected(); err != nil {
+			return err
+		}
+		if err := tx.Commit(); err != nil {
+			return err
+		}
+		j.result = result
 		return nil
-	}
-	result := "memory.main." + googlesql.Quote(rand.Text())
-	if _, err := tx.ExecContext(ctx, "CREATE TABLE "+result+" ("+columnList(fields, nil)+")"); err != nil {
-		return err
-	}
-	filled, err := tx.ExecContext(ctx, "INSERT INTO "+result+" "+query)
-	if err != nil {
-		return err
-	}
-	if j.total, err = filled.RowsAffected(); err != nil {
-		return err
-	}
-	if err := tx.Commit(); err != nil {
-		return err
-	}
-	j.result = result
-	return nil
+	})
 }
 
 // runChange runs INSERT, UPDATE, DELETE, MERGE or TRUNCATE.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"cloud.google.com/go/bigquery"
@@ -102,17 +103,24 @@ func startBeside(tb testing.TB, dir, storage string) *running {
 	tb.Helper()
 	// Some tests have a dozen wide tables appended to at once, each with a chunk
 	// of rows in memory.
-	s, err := local.Open(local.Options{
-		Dir: dir, Project: project, Storage: storage, MemoryLimit: "1GB", Logger: slog.New(slog.DiscardHandler),
-	})
+	r, _ := startWith(tb, local.Options{Dir: dir, Storage: storage, MemoryMB: 1000})
+	return r
+}
+
+// startWith starts a server, which stop ends before the test does.
+func startWith(tb testing.TB, o local.Options) (r *running, stop func()) {
+	tb.Helper()
+	o.Project, o.Logger = project, slog.New(slog.DiscardHandler)
+	s, err := local.Open(o)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	rest, write := listen(tb), listen(tb)
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(rest, write) }()
-	r := dial(tb, rest.Addr().String(), write.Addr().String())
-	tb.Cleanup(func() {
+	r = dial(tb, rest.Addr().String(), write.Addr().String())
+	stop = sync.OnceFunc(func() {
+		r.close()
 		if err := s.Close(); err != nil {
 			tb.Errorf("close: %v", err)
 		}
@@ -120,8 +128,8 @@ func startBeside(tb testing.TB, dir, storage string) *running {
 			tb.Errorf("serve: %v", err)
 		}
 	})
-	tb.Cleanup(r.close)
-	return r
+	tb.Cleanup(stop)
+	return r, stop
 }
 
 func listen(tb testing.TB) net.Listener {
