@@ -67,7 +67,7 @@ var (
 // report of Kafka's offsets says so. The error is nil then. Kafka's and
 // Pub/Sub's failures do not end Run; only settings that librdkafka refuses do,
 // and its client's breaking down.
-func (r *Relay) Run(ctx context.Context) error {
+func (r *Relay) Run(ctx context.Context) (err error) {
 	ctx = logging.With(ctx, slog.String("stream", string(r.stream.Stream)))
 	ctx, end := context.WithCancel(ctx)
 	work, abandon := outlive(ctx, r.drainTimeout)
@@ -77,7 +77,7 @@ func (r *Relay) Run(ctx context.Context) error {
 	defer func() {
 		end()
 		<-reported
-		r.tell(work, true) // after the last record, which the session has awaited
+		r.tell(work, err == nil) // after the last record, which the session has awaited
 		r.stopPublisher(work)
 	}()
 	for {
