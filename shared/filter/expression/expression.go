@@ -46,6 +46,10 @@ type Language struct {
 
 	env     *cel.Env
 	records map[string]*record
+
+	// checking: on the first unknown name CEL's checker lists the known ones, where
+	// another check of the same environment may just read.
+	checking sync.Mutex
 }
 
 // languages are made once: they follow from the embedded schemas.
@@ -134,7 +138,9 @@ func (l *Language) Check(text string, columns map[string]*Expression) (*Expressi
 		return nil, l.explain(issues, columns)
 	}
 	widen(parsed.NativeRep())
+	l.checking.Lock()
 	checked, issues := env.Check(parsed)
+	l.checking.Unlock()
 	if issues.Err() != nil {
 		return nil, l.explain(issues, columns)
 	}
