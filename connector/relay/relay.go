@@ -81,7 +81,7 @@ func (r *Relay) Run(ctx context.Context) (err error) {
 		r.stopPublisher(work)
 	}()
 	for {
-		err := r.session(ctx, work)
+		err = r.session(ctx, work)
 		switch {
 		case errors.Is(err, errUnusable), errors.Is(err, errBroken):
 			return fmt.Errorf("stream %s: %w", r.stream.Stream, err)

@@ -48,6 +48,7 @@ func openHere(t *testing.T, dir string) *Server {
 	return s
 }
 
+// listenHere is house.Listen, which imports this package.
 func listenHere(t *testing.T) net.Listener {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")

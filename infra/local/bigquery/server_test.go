@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -115,7 +114,7 @@ func startWith(tb testing.TB, o local.Options) (r *running, stop func()) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	rest, write := listen(tb), listen(tb)
+	rest, write := house.Listen(tb), house.Listen(tb)
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(rest, write) }()
 	r = dial(tb, rest.Addr().String(), write.Addr().String())
@@ -130,15 +129,6 @@ func startWith(tb testing.TB, o local.Options) (r *running, stop func()) {
 	})
 	tb.Cleanup(stop)
 	return r, stop
-}
-
-func listen(tb testing.TB) net.Listener {
-	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return l
 }
 
 func dial(tb testing.TB, rest, write string) *running {
